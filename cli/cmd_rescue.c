@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * respin rescue, sweep, patch: one session from the command line to the last
+ * words. Wires the parts together; what is read when is the library's business.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <respin/session.h>
+
+#include "closing.h"
+#include "commands.h"
+#include "escape.h"
+#include "options.h"
+#include "quantity.h"
+#include "record.h"
+#include "say.h"
+#include "stop.h"
+#include "view.h"
+
+struct rescue {
+	struct options options;
+	struct view view;
+	struct record log, events;
+	char command_line[4096];
+};
+
+static int on_progress(void *arg, const struct respin_snapshot *snapshot)
+{
+	struct rescue *rescue = arg;
+	view_show(&rescue->view, snapshot);
+	return 0;
+}
+
+/* A file of lines that fails is given up and said once; the rescue is worth more. */
+static void write_line(struct rescue *rescue, struct record *record, const char *line)
+{
+	if (!record_line(record, line))
+		view_news(&rescue->view, "%s: %s; no more lines are written there, the rescue goes on",
+			  record->path, strerror(errno));
+}
+
+static void on_event(void *arg, const struct respin_event *event)
+{
+	struct rescue *rescue = arg;
+	view_event(&rescue->view, event);
+	if (!rescue->events.file)
+		return;
+	char *line = respin_event_json(event);
+	if (line)
+		write_line(rescue, &rescue->events, line);
+	free(line);
+}
+
+static void on_log(void *arg, const struct respin_log *log)
+{
+	struct rescue *rescue = arg;
+	const struct options *options = &rescue->options;
+	if (rescue->log.file) {
+		char line[4096];
+		record_format_log(log, line, sizeof line);
+		write_line(rescue, &rescue->log, line);
+	}
+	/* An error is what the run ends with, and is said then. */
+	unsigned most = options->verbose ? 3 : options->quiet ? 0 : 2;
+	if (log->level < 1 || log->level > most)
+		return;
+	char place[32] = "";
+	if (log->lba >= 0)
+		(void)snprintf(place, sizeof place, "LBA %" PRId64 ": ", log->lba);
+	view_news(&rescue->view, "%s%s%s%s%s%s%s", log->level == 1 ? "warning: " : "", place, log->what,
+		  log->detail ? ": " : "", log->detail ? log->detail : "", log->sys_errno ? ": " : "",
+		  log->sys_errno ? strerrordesc_np(log->sys_errno) : "");
+}
+
+static void join(char *line, size_t cap, int argc, char **argv)
+{
+	size_t used = (size_t)snprintf(line, cap, "respin");
+	for (int i = 0; i < argc && used < cap; i++)
+		used += (size_t)snprintf(line + used, cap - used, " %s", argv[i]);
+}
+
+/* What the picture leaves out. No message: the library has looked at the same file and did not mind. */
+static struct respin_map *load_domain(const struct options *options)
+{
+	struct respin_map *domain = NULL;
+	char beside[4096];
+	(void)snprintf(beside, sizeof beside, "%s.domain", options->image);
+	static const struct respin_map_options loose = {.size = sizeof loose, .loose = 1};
+	(void)respin_map_load(options->domain ? options->domain : beside, &loose, &domain, NULL);
+	return domain;
+}
+
+/* A path that the output must not lie on; NULL for sources that are no files here. */
+static const char *source_path(const char *source)
+{
+	return strncmp(source, "sim:", 4) == 0 || strstr(source, "://") ? NULL : source;
+}
+
+static int create(struct rescue *rescue, struct respin_source *source, struct respin_session **session,
+		  struct respin_error *error)
+{
+	const struct options *options = &rescue->options;
+	const struct respin_output_options output = {
+		.size = sizeof output,
+		.image = options->image,
+		.map = options->map,
+		.domain = options->domain,
+		.command_line = rescue->command_line,
+		.source_path = source_path(options->source),
+		.force = options->force,
+		.keep_bad = options->keep_bad,
+	};
+	const struct respin_session_options create_options = {
+		.size = sizeof create_options,
+		.mode = options->mode,
+		.sources = source,
+		.source_count = 1,
+		.output = &output,
+		.callbacks = {.size = sizeof create_options.callbacks,
+			      .arg = rescue,
+			      .progress = on_progress,
+			      .event = on_event,
+			      .log = on_log},
+	};
+	return respin_session_create(&create_options, session, error);
+}
+
+/* Where nothing is drawn, the first line says what was begun. */
+static void announce(const struct rescue *rescue)
+{
+	const struct view *view = &rescue->view;
+	const struct options *options = &rescue->options;
+	const struct respin_source_info *info = &view->info;
+	char raw[1024], line[ESCAPE_ROOM(sizeof raw)];
+	if (options->quiet || view->screen.terminal)
+		return;
+	(void)snprintf(raw, sizeof raw, "%s of %s (%s, %s) to %s", options->command, options->source,
+		       info->medium[0] ? info->medium : info->kind,
+		       quantity_bytes(info->units * info->unit_bytes).text, options->image);
+	(void)fprintf(view->out, "%s\n", escape_text(line, sizeof line, raw));
+	(void)fflush(view->out);
+}
+
+/* Runs the session and says how it went. Returns what respin_session_run did. */
+static int run(struct rescue *rescue, struct respin_session *session)
+{
+	struct respin_error error = {0};
+	struct respin_summary summary = {.size = sizeof summary};
+	struct respin_snapshot snapshot = {.size = sizeof snapshot};
+	rescue->view.domain = load_domain(&rescue->options);
+	announce(rescue);
+	stop_attach(session);
+	int code = respin_session_run(session, &summary, &error);
+	stop_attach(NULL);
+	int looked = respin_session_snapshot(session, &snapshot);
+	view_clear(&rescue->view);
+	if (code < 0 && code != RESPIN_E_CANCELLED)
+		(void)say_failure(code, &error);
+	if (looked == 0)
+		closing_words(&rescue->view, &snapshot, code);
+	respin_snapshot_finish(&snapshot);
+	return code;
+}
+
+static void close_records(struct rescue *rescue)
+{
+	struct record *records[] = {&rescue->log, &rescue->events};
+	for (size_t i = 0; i < sizeof records / sizeof *records; i++)
+		if (!record_close(records[i]))
+			say("%s: %s; its last lines are missing", records[i]->path, strerror(errno));
+}
+
+static int rescue_source(struct rescue *rescue, struct respin_source *source)
+{
+	struct respin_error error = {0};
+	struct respin_session *session = NULL;
+	struct respin_source_info info = {.size = sizeof info};
+	respin_source_info(source, &info);
+	int status = record_open(&rescue->log, rescue->options.log, &rescue->options);
+	if (!status)
+		status = record_open(&rescue->events, rescue->options.events, &rescue->options);
+	if (status)
+		return status;
+	view_init(&rescue->view, rescue->events.file == stdout ? stderr : stdout, &rescue->options, &info);
+	int code = create(rescue, source, &session, &error);
+	if (code < 0) {
+		view_clear(&rescue->view);
+		return say_failure(code, &error);
+	}
+	code = run(rescue, session);
+	if (code == RESPIN_E_CANCELLED) {
+		/* All is saved. A lane that sits in a command must not hold the exit: only the kernel may. */
+		close_records(rescue);
+		(void)fflush(NULL);
+		_exit(STATUS_STOPPED);
+	}
+	respin_session_destroy(session);
+	view_finish(&rescue->view);
+	return code < 0 ? respin_exit_status(code) : code;
+}
+
+int cmd_rescue(int argc, char **argv)
+{
+	struct rescue rescue = {0};
+	join(rescue.command_line, sizeof rescue.command_line, argc, argv); /* before getopt_long sorts it */
+	int status = options_parse(&rescue.options, argc, argv);
+	if (status != OPTIONS_GO_ON)
+		return status;
+	stop_install();
+	struct respin_error error = {0};
+	struct respin_source source = {0};
+	int code = respin_source_open(rescue.options.source, &source, &error);
+	if (code < 0)
+		return say_failure(code, &error);
+	status = rescue_source(&rescue, &source);
+	close_records(&rescue);
+	respin_source_destroy(&source);
+	return status;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The help texts. The man page (docs/man/respin.1) says more; these say enough. */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "say.h"
+
+static const char general[] =
+	"respin rescues everything a damaged optical disc still holds.\n"
+	"\n"
+	"  respin rescue SOURCE IMAGE [MAPFILE]   the whole job; run it again to go on\n"
+	"  respin sweep  SOURCE IMAGE [MAPFILE]   one pass: what was never tried\n"
+	"  respin patch  SOURCE IMAGE [MAPFILE]   one pass: what failed\n"
+	"  respin info   SOURCE                   what drive, what disc\n"
+	"  respin show   MAPFILE                  a picture: saved, hoped for, lost\n"
+	"  respin map    OPTIONS MAPFILE...       maps, with ddrescuelog's options\n"
+	"  respin help   [COMMAND]                this text, or more about a command\n"
+	"\n";
+
+static const char sources[] = "SOURCE is one of\n"
+			      "  /dev/sr0, /dev/sg1           an optical drive\n"
+			      "  FILE, /dev/loop0             a file or another block device\n"
+			      "  iscsi://HOST[:PORT]/IQN/LUN  a drive behind iSCSI\n"
+			      "  sim:disc?image=FILE&...      a simulated drive (see the man page)\n"
+			      "MAPFILE is GNU ddrescue's; without it, IMAGE.map.\n"
+			      "\n";
+
+static const char options[] = "  --force         overwrite, and override refusals that can be overridden\n"
+			      "  --keep-bad      leave alone what an earlier run has given up\n"
+			      "  --domain MAP    read only what is finished in MAP (saved as IMAGE.domain)\n"
+			      "  --log FILE      add lines of key=value to FILE\n"
+			      "  --events FILE   add lines of JSON to FILE; '-' is standard output\n"
+			      "  -q, --quiet     say nothing but errors\n"
+			      "  -v, --verbose   say more\n"
+			      "  -h, --help      this text\n"
+			      "\n";
+
+static const char statuses[] = "Exit status: 0 everything is in the image, 1 ended but sectors are missing,\n"
+			       "2 wrong usage, 3 source unusable, 4 output cannot be written, 5 refused,\n"
+			       "6 stopped by the user, all saved.\n";
+
+static const struct {
+	const char *command, *head, *options, *tail;
+} helps[] = {
+	{"rescue",
+	 "respin rescue [OPTIONS] SOURCE IMAGE [MAPFILE]\n"
+	 "\n"
+	 "Reads everything that can be read, damage last, and tries what failed again\n"
+	 "while that pays. Ctrl-C stops and saves; the same command goes on from there.\n"
+	 "\n",
+	 options, sources},
+	{"sweep",
+	 "respin sweep [OPTIONS] SOURCE IMAGE [MAPFILE]\n"
+	 "\n"
+	 "One pass over what was never tried. Damage is noted and left for later.\n"
+	 "\n",
+	 options, sources},
+	{"patch",
+	 "respin patch [OPTIONS] SOURCE IMAGE [MAPFILE]\n"
+	 "\n"
+	 "One pass over what failed: whole blocks first, then sector by sector.\n"
+	 "\n",
+	 options, sources},
+	{"info",
+	 "respin info SOURCE\n"
+	 "\n"
+	 "Says what the drive and the disc are: names, kind, capacity, identity.\n"
+	 "\n",
+	 "", sources},
+	{"show",
+	 "respin show [--domain MAP] MAPFILE\n"
+	 "\n"
+	 "Draws the disc and says in plain words what is saved, still hoped for and lost.\n"
+	 "NO_COLOR and COLUMNS are heeded. A domain beside the map (IMAGE.domain beside\n"
+	 "IMAGE.map) is found by itself.\n"
+	 "\n",
+	 "", ""},
+	{"map",
+	 "respin map -t MAPFILE...             status of maps, as ddrescuelog -t has it\n"
+	 "respin map -l TYPES [-b N] MAPFILE   blocks of these types (?*/-+), one a line\n"
+	 "\n"
+	 "Options, output and exit status are those of GNU ddrescuelog. MAPFILE '-' is\n"
+	 "standard input.\n"
+	 "\n",
+	 "", ""},
+	{"help", "respin help [COMMAND]\n\n", "", ""},
+};
+
+_Bool help_print(const char *command)
+{
+	for (size_t i = 0; i < sizeof helps / sizeof *helps; i++) {
+		if (strcmp(helps[i].command, command) != 0)
+			continue;
+		(void)printf("%s%s%s", helps[i].head, helps[i].options, helps[i].tail);
+		if (strcmp(command, "map") != 0)
+			(void)fputs(statuses, stdout);
+		return 1;
+	}
+	return 0;
+}
+
+int cmd_help(int argc, char **argv)
+{
+	if (argc > 2)
+		return say_usage(NULL, "one command at a time: %s", argv[2]);
+	if (argc == 2)
+		return help_print(argv[1]) ? STATUS_WHOLE
+					   : say_usage(NULL, "there is no command %s", argv[1]);
+	(void)printf("%s%s%s%s", general, sources, options, statuses);
+	return STATUS_WHOLE;
+}

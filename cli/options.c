@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command line of rescue, sweep and patch, see options.h. Opens nothing. */
+#include "options.h"
+
+#include <getopt.h>
+#include <string.h>
+
+#include "commands.h"
+#include "say.h"
+
+enum { OPTION_LOG = 256, OPTION_EVENTS, OPTION_DOMAIN, OPTION_FORCE, OPTION_KEEP_BAD };
+
+static const struct option known[] = {
+	{"quiet", no_argument, NULL, 'q'},
+	{"verbose", no_argument, NULL, 'v'},
+	{"log", required_argument, NULL, OPTION_LOG},
+	{"events", required_argument, NULL, OPTION_EVENTS},
+	{"domain", required_argument, NULL, OPTION_DOMAIN},
+	{"force", no_argument, NULL, OPTION_FORCE},
+	{"keep-bad", no_argument, NULL, OPTION_KEEP_BAD},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+
+int options_refuse(const char *command, int found, char **argv)
+{
+	const char *word = argv[optind - 1];
+	/* A short option inside a group ("-qx") is named by its letter. */
+	if (found == ':')
+		return say_usage(command, "%s needs a value", word);
+	if (strncmp(word, "--", 2) != 0)
+		return say_usage(command, "there is no option -%c", optopt);
+	if (optopt)
+		return say_usage(command, "%s takes no value", word);
+	return say_usage(command, "there is no option %s", word);
+}
+
+static enum respin_mode mode_of(const char *command)
+{
+	if (strcmp(command, "sweep") == 0)
+		return RESPIN_MODE_SWEEP;
+	if (strcmp(command, "patch") == 0)
+		return RESPIN_MODE_PATCH;
+	return RESPIN_MODE_RESCUE;
+}
+
+static int take_words(struct options *options, int count, char **words)
+{
+	static const char *const names[] = {"SOURCE", "IMAGE", "MAPFILE"};
+	if (count < 2)
+		return say_usage(options->command, "%s missing", count ? "IMAGE is" : "SOURCE and IMAGE are");
+	if (count > 3)
+		return say_usage(options->command, "one word too many: %s", words[3]);
+	for (int i = 0; i < count; i++)
+		if (!*words[i])
+			return say_usage(options->command, "%s is empty", names[i]);
+	options->source = words[0];
+	options->image = words[1];
+	options->map = count > 2 ? words[2] : NULL;
+	return OPTIONS_GO_ON;
+}
+
+int options_parse(struct options *options, int argc, char **argv)
+{
+	*options = (struct options){.command = argv[0], .mode = mode_of(argv[0])};
+	opterr = 0;
+	optind = 0; /* glibc: start anew, also after another command line */
+	for (int found; (found = getopt_long(argc, argv, ":qvh", known, NULL)) != -1;) {
+		switch (found) {
+		case 'q':
+			options->quiet = true;
+			break;
+		case 'v':
+			options->verbose = true;
+			break;
+		case 'h':
+			return help_print(argv[0]) ? STATUS_WHOLE : STATUS_USAGE;
+		case OPTION_LOG:
+			options->log = optarg;
+			break;
+		case OPTION_EVENTS:
+			options->events = optarg;
+			break;
+		case OPTION_DOMAIN:
+			options->domain = optarg;
+			break;
+		case OPTION_FORCE:
+			options->force = true;
+			break;
+		case OPTION_KEEP_BAD:
+			options->keep_bad = true;
+			break;
+		default:
+			return options_refuse(argv[0], found, argv);
+		}
+	}
+	if (options->quiet && options->verbose)
+		return say_usage(argv[0], "--quiet and --verbose exclude each other");
+	return take_words(options, argc - optind, argv + optind);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The person's wish to stop. The first SIGINT, SIGTERM or SIGHUP cancels the
+ * session, the second ends the process at once; what is durable stays so.
+ * Nothing but flags and async-signal-safe calls happens in a handler.
+ */
+#ifndef CLI_STOP_H
+#define CLI_STOP_H
+
+#include <stdbool.h>
+
+struct respin_session;
+
+/* Until a session is attached there is nothing to save, and the first signal ends the process. */
+void stop_install(void);
+
+/* Whom to cancel; NULL: nobody any more. */
+void stop_attach(struct respin_session *session);
+
+/* The signal that asked to stop, or 0. */
+int stop_wanted(void);
+
+/* True once after the process was suspended: the terminal is not as it was left. */
+bool stop_was_suspended(void);
+
+#endif

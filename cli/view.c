@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The live view, see view.h: when to draw, where, and the news. What stands in
+ * the picture is in frame.c. One write a frame, every line shorter than the
+ * terminal is wide, so that nothing wraps, scrolls or flickers.
+ */
+#include "view.h"
+
+#include <poll.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "escape.h"
+#include "frame.h"
+#include "say.h"
+#include "stop.h"
+
+/* How often a line is worth reading where there is no terminal. */
+#define LINE_EVERY_NS 5000000000u
+
+static uint64_t clock_ns(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void view_init(struct view *view, FILE *out, const struct options *options,
+	       const struct respin_source_info *info)
+{
+	*view = (struct view){
+		.out = out,
+		.options = options,
+		.info = *info,
+		.line_ns = clock_ns(),
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+	};
+	screen_look(&view->screen, out);
+}
+
+void view_finish(struct view *view)
+{
+	respin_map_destroy(view->domain);
+	view->domain = NULL;
+}
+
+void view_news(struct view *view, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	(void)pthread_mutex_lock(&view->lock);
+	if (view->news_count < NEWS_HELD)
+		(void)vsnprintf(view->news[view->news_count++], sizeof *view->news, format, args);
+	else
+		view->news_lost++;
+	(void)pthread_mutex_unlock(&view->lock);
+	va_end(args);
+}
+
+static void erase(struct view *view, FILE *out)
+{
+	if (view->lines > 1)
+		(void)fprintf(out, "\033[%uA", view->lines - 1);
+	if (view->lines)
+		(void)fputs("\r\033[J", out);
+	view->lines = 0;
+}
+
+/* Takes the news out under the lock and prints them outside of it. */
+static void print_news(struct view *view)
+{
+	char news[NEWS_HELD][sizeof *view->news];
+	(void)pthread_mutex_lock(&view->lock);
+	unsigned count = view->news_count, lost = view->news_lost;
+	memcpy(news, view->news, count * sizeof *news);
+	view->news_count = view->news_lost = 0;
+	(void)pthread_mutex_unlock(&view->lock);
+	if (count && view->lines) {
+		erase(view, view->out);
+		(void)fflush(view->out);
+	}
+	for (unsigned i = 0; i < count; i++)
+		say("%s", news[i]);
+	if (lost)
+		say("and %u more of this kind; --log FILE keeps them all", lost);
+}
+
+void view_event(struct view *view, const struct respin_event *event)
+{
+	(void)pthread_mutex_lock(&view->lock);
+	struct view_drive *drive = &view->drive;
+	if (event->request) {
+		drive->request = *event->request;
+		drive->asked = drive->busy = true;
+		drive->since_ns = clock_ns();
+	} else if (event->outcome) {
+		drive->busy = false;
+		if (event->outcome->reply.reason != RESPIN_REASON_GOOD) {
+			drive->trouble = *event->outcome;
+			drive->in_trouble = true;
+		}
+	}
+	(void)pthread_mutex_unlock(&view->lock);
+}
+
+/* A moment of all that a picture shows. */
+static struct frame_now moment(struct view *view, const struct respin_snapshot *snapshot)
+{
+	struct frame_now now = {.view = view, .snapshot = snapshot};
+	(void)pthread_mutex_lock(&view->lock);
+	now.drive = view->drive;
+	(void)pthread_mutex_unlock(&view->lock);
+	if (now.drive.busy)
+		now.busy_ns = clock_ns() - now.drive.since_ns;
+	return now;
+}
+
+static void draw(struct view *view, const struct frame_now *now)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *frame = open_memstream(&text, &len);
+	if (!frame)
+		return;
+	bool resized = screen_resize(&view->screen);
+	if (stop_was_suspended())
+		view->lines = 0; /* the shell has written below: begin anew there */
+	else if (resized && view->lines)
+		(void)fputs("\033[H\033[2J",
+			    frame); /* the terminal has wrapped the old picture its own way */
+	else if (view->lines > 1)
+		(void)fprintf(frame, "\r\033[%uA", view->lines - 1);
+	else
+		(void)fputc('\r', frame);
+	view->lines = frame_draw(now, frame);
+	(void)fputs("\033[J", frame);
+	if (fclose(frame) == 0) {
+		(void)fwrite(text, 1, len, view->out);
+		(void)fflush(view->out);
+	}
+	free(text);
+}
+
+/* A terminal that was halted (Ctrl-S) must not halt the rescue with it. */
+static bool has_room(const struct view *view)
+{
+	struct pollfd room = {.fd = view->screen.fd, .events = POLLOUT};
+	return poll(&room, 1, 0) != 0;
+}
+
+void view_show(struct view *view, const struct respin_snapshot *snapshot)
+{
+	rate_note(&view->rate, snapshot);
+	if (!has_room(view))
+		return;
+	print_news(view);
+	if (view->options->quiet)
+		return;
+	struct frame_now now = moment(view, snapshot);
+	if (view->screen.terminal) {
+		draw(view, &now);
+		return;
+	}
+	uint64_t clock = clock_ns();
+	if (clock - view->line_ns < LINE_EVERY_NS)
+		return;
+	view->line_ns = clock;
+	char line[512];
+	frame_line(&now, line, sizeof line);
+	(void)fprintf(view->out, "%s\n", line);
+	(void)fflush(view->out);
+}
+
+void view_clear(struct view *view)
+{
+	erase(view, view->out);
+	(void)fflush(view->out);
+	print_news(view);
+}

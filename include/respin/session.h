@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A session is one rescue: sources on the left, one output on the right, a
+ * planner in between. Create, run, look at it from any thread, cancel it from
+ * any thread or signal handler, destroy.
+ */
+#ifndef RESPIN_SESSION_H
+#define RESPIN_SESSION_H
+
+#include <respin/error.h>
+#include <respin/sink.h>
+#include <respin/source.h>
+#include <respin/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum respin_mode {
+	RESPIN_MODE_RESCUE, /* sweep, patch, retry while it pays, close */
+	RESPIN_MODE_SWEEP,  /* read what was never tried */
+	RESPIN_MODE_PATCH,  /* one pass over '*' and '/' */
+};
+
+/* What a rescue knows at one moment: one coherent picture, one version. */
+struct respin_snapshot {
+	size_t size;
+	uint64_t version; /* grows with every recorded item */
+	struct respin_stats stats;
+	struct respin_extent *ranges; /* everything that is not finished, in order */
+	uint64_t range_count;
+	uint8_t phase;   /* enum respin_phase */
+	uint64_t pos;    /* unit being worked on */
+	uint64_t now_ns; /* on the source's clock */
+	uint64_t started_ns;
+	uint64_t gained; /* units finished since run() */
+	uint64_t reads, failed_reads;
+	uint64_t output_stuck_ms;   /* the output records nothing; 0 unless 10 s or more */
+	struct respin_outcome last; /* the last one recorded, without bytes */
+};
+
+enum respin_event_kind {
+	RESPIN_EVENT_REQUEST,
+	RESPIN_EVENT_OUTCOME,
+	RESPIN_EVENT_SAMPLE, /* a finished range is about to be read again, to compare */
+	RESPIN_EVENT_PHASE,
+	RESPIN_EVENT_COMMIT, /* everything up to here is durable */
+	RESPIN_EVENT_END,
+};
+
+struct respin_event {
+	size_t size;
+	uint8_t kind;  /* enum respin_event_kind */
+	uint8_t phase; /* enum respin_phase */
+	uint64_t now_ns;
+	const struct respin_request *request; /* REQUEST, SAMPLE */
+	const struct respin_outcome *outcome; /* OUTCOME */
+	struct respin_stats stats;            /* COMMIT, END */
+	int code;                             /* END */
+	uint64_t history;                     /* END: hash of all requests and outcomes */
+};
+
+/* A structured log record; the program makes the sentence. */
+struct respin_log {
+	size_t size;
+	uint8_t level; /* 0 error, 1 warning, 2 notice, 3 debug */
+	uint8_t phase;
+	int sys_errno;
+	int64_t lba;        /* or -1 */
+	const char *what;   /* a fixed English phrase */
+	const char *detail; /* or NULL */
+};
+
+struct respin_callbacks {
+	size_t size;
+	void *arg;
+	/* From the thread in run(), about 4 times a second. Non-zero: stop. */
+	int (*progress)(void *arg, const struct respin_snapshot *snapshot);
+	/* From the lanes and the consumer, one at a time, in order. Must be quick. */
+	void (*event)(void *arg, const struct respin_event *event);
+	void (*log)(void *arg, const struct respin_log *log);
+};
+
+struct respin_session_options {
+	size_t size;
+	enum respin_mode mode;
+	struct respin_source *sources; /* taken: emptied here, also on failure */
+	unsigned source_count;         /* at least 1; all of the same medium */
+	/* Either files, with everything that makes them safe... */
+	const struct respin_output_options *output;
+	/* ...or a sink of the caller's (taken), starting from nothing. */
+	struct respin_sink sink;
+	struct respin_callbacks callbacks;
+	uint64_t seed; /* for the choice of samples; 0: from the medium's identity */
+};
+
+struct respin_session;
+
+/*
+ * Opens and checks the output; nothing is touched if it refuses. Codes of all
+ * three families (error.h).
+ */
+RESPIN_API int respin_session_create(const struct respin_session_options *options,
+				     struct respin_session **session, struct respin_error *error);
+
+/*
+ * Runs to the end. 0: everything in the domain is finished. 1: ended, sectors
+ * are missing. Negative: the first failure, RESPIN_E_CANCELLED after cancel.
+ * The summary is filled in every case but an output failure. Call once.
+ */
+RESPIN_API int respin_session_run(struct respin_session *session, struct respin_summary *summary,
+				  struct respin_error *error);
+
+/* From any thread or signal handler; run() returns within 1 s, all saved. */
+RESPIN_API void respin_session_cancel(struct respin_session *session);
+
+/* From any thread, while run() works and after. Free with respin_snapshot_finish. */
+RESPIN_API int respin_session_snapshot(struct respin_session *session, struct respin_snapshot *snapshot);
+RESPIN_API void respin_snapshot_finish(struct respin_snapshot *snapshot);
+
+/* Does not wait for a command that never returns. NULL is accepted. */
+RESPIN_API void respin_session_destroy(struct respin_session *session);
+
+/* One event as one line of JSON without newline (docs/events.md); free() it. NULL: no memory. */
+RESPIN_API char *respin_event_json(const struct respin_event *event);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The planner: phases in their order, one policy at a time, leases, and the
+ * history. What to do while a drive does not answer is in planner_drive.c.
+ */
+#include "core/planner.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "core/history.h"
+#include "core/planner_private.h"
+#include "core/verdict.h"
+
+/* One ECC block may need all of a drive's own retries, a longer read more of them. */
+#define READ_TIMEOUT_MS 60000u
+#define READ_TIMEOUT_BLOCK_MS 10000u
+/* "while it pays": a full pass that gains nothing ends the rescue, and so does the third. */
+#define RETRY_PASSES_MAX 3u
+/*
+ * A try in patch on media whose sectors fail alone (CD, plain sources): most of
+ * a failed request is good, so sector by sector would cost more commands than
+ * the damage has sectors.
+ */
+#define ATTEMPT_MIN_UNITS 16u
+
+static struct policy_view view_of(const struct planner *planner)
+{
+	const struct respin_source_info *info = &planner->info;
+	uint32_t ecc = info->ecc_block ? info->ecc_block : 1;
+	uint32_t attempt = ecc;
+	while (attempt < ATTEMPT_MIN_UNITS && attempt + ecc <= info->max_request_units)
+		attempt += ecc;
+	return (struct policy_view){
+		.map = planner->map,
+		.domain = planner->domain,
+		.leases = planner->lease,
+		.lanes = planner->lanes,
+		.units = info->units,
+		.ecc_block = ecc,
+		.request_max = info->max_request_units,
+		.attempt = ecc > 1 ? ecc : attempt,
+	};
+}
+
+static enum respin_phase phase_after(const struct planner *planner)
+{
+	bool patching = planner->mode != RESPIN_MODE_SWEEP;
+	switch (planner->phase) {
+	case RESPIN_PHASE_SAMPLE:
+		if (planner->mode == RESPIN_MODE_PATCH)
+			return RESPIN_PHASE_TRIMMING;
+		if (planner->resume.phase == RESPIN_PHASE_SWEEPING)
+			return RESPIN_PHASE_SWEEPING;
+		return RESPIN_PHASE_COPYING;
+	case RESPIN_PHASE_COPYING:
+		return RESPIN_PHASE_SWEEPING;
+	case RESPIN_PHASE_SWEEPING:
+		return patching ? RESPIN_PHASE_TRIMMING : RESPIN_PHASE_FINISHED;
+	case RESPIN_PHASE_TRIMMING:
+		return RESPIN_PHASE_SCRAPING;
+	case RESPIN_PHASE_SCRAPING:
+		if (planner->mode == RESPIN_MODE_PATCH)
+			return RESPIN_PHASE_FINISHED;
+		return RESPIN_PHASE_RETRYING;
+	case RESPIN_PHASE_RETRYING:
+		if (planner->patch.gained && planner->retry_pass < RETRY_PASSES_MAX)
+			return RESPIN_PHASE_RETRYING;
+		return RESPIN_PHASE_CLOSING;
+	case RESPIN_PHASE_CLOSING:
+	case RESPIN_PHASE_FINISHED:
+		break;
+	}
+	return RESPIN_PHASE_FINISHED;
+}
+
+static uint64_t resume_pos(const struct planner *planner, enum respin_phase phase)
+{
+	return planner->resume.phase == phase ? planner->resume.pos : 0;
+}
+
+static void enter(struct planner *planner, enum respin_phase phase)
+{
+	struct policy_view view = view_of(planner);
+	planner->phase = phase;
+	switch (phase) {
+	case RESPIN_PHASE_COPYING:
+		sweep_init(&planner->sweep, true, resume_pos(planner, phase));
+		break;
+	case RESPIN_PHASE_SWEEPING:
+		sweep_init(&planner->sweep, false, 0);
+		break;
+	case RESPIN_PHASE_TRIMMING:
+		patch_init(&planner->patch, false, view.attempt, view.ecc_block, resume_pos(planner, phase));
+		break;
+	case RESPIN_PHASE_SCRAPING:
+		patch_init(&planner->patch, false, 1, 1, resume_pos(planner, phase));
+		break;
+	case RESPIN_PHASE_RETRYING:
+		/* From the other side each time: a head that arrives differently may stay on track. */
+		planner->retry_pass++;
+		patch_init(&planner->patch, planner->retry_pass % 2 == 1, view.ecc_block, view.ecc_block,
+			   planner->retry_pass % 2 == 1 ? view.units : 0);
+		break;
+	case RESPIN_PHASE_CLOSING:
+		planner->close_cursor = 0;
+		break;
+	case RESPIN_PHASE_SAMPLE:
+	case RESPIN_PHASE_FINISHED:
+		break;
+	}
+}
+
+struct planner *planner_create(const struct planner_config *config)
+{
+	assert(config->lanes >= 1 && config->lanes <= LANES_MAX);
+	assert(config->info->max_request_units >= 1);
+	struct planner *planner = calloc(1, sizeof *planner);
+	if (!planner)
+		return NULL;
+	planner->map = map_copy(config->map);
+	if (!planner->map) {
+		free(planner);
+		return NULL;
+	}
+	planner->domain = config->domain;
+	planner->info = *config->info;
+	planner->mode = config->mode;
+	planner->resume = config->resume;
+	planner->lanes = config->lanes;
+	assert(config->sample_count <= PLANNER_SAMPLES_MAX);
+	for (unsigned i = 0; i < config->sample_count; i++)
+		planner->samples[i] = config->samples[i];
+	planner->sample_count = config->sample_count;
+	planner->phase = RESPIN_PHASE_SAMPLE;
+	tally_init(&planner->tally, planner->map, planner->domain);
+	return planner;
+}
+
+void planner_destroy(struct planner *planner)
+{
+	if (!planner)
+		return;
+	map_destroy(planner->map);
+	free(planner);
+}
+
+/* Nothing of a whole ECC block is asked for twice because one request has two ends. */
+static uint32_t timeout_ms(const struct planner *planner, struct respin_range range)
+{
+	uint64_t ecc = planner->info.ecc_block ? planner->info.ecc_block : 1;
+	uint64_t blocks = (range.start + range.count - 1) / ecc - range.start / ecc + 1;
+	return READ_TIMEOUT_MS + (uint32_t)blocks * READ_TIMEOUT_BLOCK_MS;
+}
+
+static void issue(struct planner *planner, unsigned lane, const struct policy_choice *choice, unsigned flags,
+		  struct step *step)
+{
+	planner->lease[lane] = choice->range;
+	step->kind = STEP_READ;
+	step->request = (struct respin_request){
+		.seq = planner->seq++,
+		.range = choice->range,
+		.lane = lane,
+		.timeout_ms = timeout_ms(planner, choice->range),
+		.ecc_block = choice->ecc_block,
+		.phase = (uint8_t)planner->phase,
+		.status = (uint8_t)map_at(planner->map, choice->range.start),
+		.failed = (uint8_t)choice->failed,
+		.flags = (uint8_t)(flags | (choice->backwards ? RESPIN_READ_BACKWARDS : 0)),
+	};
+}
+
+static bool choose(struct planner *planner, unsigned lane, struct step *step)
+{
+	struct policy_view view = view_of(planner);
+	struct policy_choice choice = {.ecc_block = 1};
+	bool found = false;
+	unsigned flags = 0;
+	switch (planner->phase) {
+	case RESPIN_PHASE_SAMPLE:
+		if (planner->sample_next == planner->sample_count)
+			return false;
+		choice.range = planner->samples[planner->sample_next++].range;
+		flags = RESPIN_READ_SAMPLE;
+		found = true;
+		break;
+	case RESPIN_PHASE_COPYING:
+	case RESPIN_PHASE_SWEEPING:
+		found = sweep_next(&planner->sweep, &view, lane, &choice);
+		break;
+	case RESPIN_PHASE_TRIMMING:
+	case RESPIN_PHASE_SCRAPING:
+	case RESPIN_PHASE_RETRYING:
+		found = patch_next(&planner->patch, &view, lane, &choice);
+		break;
+	case RESPIN_PHASE_CLOSING:
+	case RESPIN_PHASE_FINISHED:
+		break;
+	}
+	if (found)
+		issue(planner, lane, &choice, flags, step);
+	return found;
+}
+
+/* What is left over becomes '-', one run an outcome. */
+static bool close_next(struct planner *planner, unsigned lane, struct step *step)
+{
+	struct respin_extent extent;
+	if (planner->phase != RESPIN_PHASE_CLOSING ||
+	    !domain_find(planner->map, planner->domain, planner->close_cursor, MASK_RETRYABLE, &extent))
+		return false;
+	step->kind = STEP_CLOSE;
+	step->outcome = (struct respin_outcome){
+		.request = {.seq = planner->seq++,
+			    .range = extent.range,
+			    .lane = lane,
+			    .phase = RESPIN_PHASE_CLOSING,
+			    .status = extent.status,
+			    .failed = RESPIN_BAD},
+		.reply = {.reason = RESPIN_REASON_GIVEN_UP},
+		.span_count = 1,
+		.spans = {{extent.range, RESPIN_SPAN_UNREADABLE, RESPIN_BAD, RESPIN_REASON_GIVEN_UP}},
+	};
+	planner->lease[lane] = extent.range;
+	return true;
+}
+
+static bool others_busy(const struct planner *planner, unsigned lane)
+{
+	for (unsigned i = 0; i < planner->lanes; i++)
+		if (i != lane && (planner->lease[i].count || planner->lane[i].again))
+			return true;
+	return false;
+}
+
+/* What is owed to a failed request: the parts around the failure that it never judged. */
+static bool owed(struct planner *planner, unsigned lane_index, struct step *step)
+{
+	struct planner_lane *lane = &planner->lane[lane_index];
+	if (lane->owed_count == 0)
+		return false;
+	const struct respin_request *first = &lane->owed[--lane->owed_count];
+	struct policy_choice choice = {.range = first->range,
+				       .backwards = first->flags & RESPIN_READ_BACKWARDS,
+				       .ecc_block = first->ecc_block,
+				       .failed = (enum respin_status)first->failed};
+	lane->paying = true;
+	issue(planner, lane_index, &choice, first->flags & RESPIN_READ_FUA, step);
+	return true;
+}
+
+void planner_next(struct planner *planner, unsigned lane_index, uint64_t now_ns, struct step *step)
+{
+	struct planner_lane *lane = &planner->lane[lane_index];
+	*step = (struct step){.kind = STEP_DONE};
+	if (planner->stopped || drive_next(planner, lane_index, now_ns, step))
+		return;
+	if (lane->again) {
+		lane->again = false;
+		struct policy_choice choice = {.range = lane->request.range,
+					       .backwards = lane->request.flags & RESPIN_READ_BACKWARDS,
+					       .ecc_block = lane->request.ecc_block,
+					       .failed = (enum respin_status)lane->request.failed};
+		issue(planner, lane_index, &choice, lane->request.flags & (unsigned)~RESPIN_READ_BACKWARDS,
+		      step);
+		return;
+	}
+	if (owed(planner, lane_index, step))
+		return;
+	while (planner->phase != RESPIN_PHASE_FINISHED) {
+		if (planner->flush) {
+			planner->flush = false;
+			step->kind = STEP_FLUSH;
+			return;
+		}
+		if (choose(planner, lane_index, step) || close_next(planner, lane_index, step))
+			return;
+		if (others_busy(planner, lane_index)) {
+			step->kind = STEP_WAIT;
+			step->until_ns = 0;
+			return;
+		}
+		planner->flush = planner->phase != RESPIN_PHASE_SAMPLE && planner->touched;
+		planner->touched = false;
+		enter(planner, phase_after(planner));
+	}
+}
+
+static void fold_sample(struct planner *planner, const struct respin_outcome *outcome, uint64_t hash)
+{
+	/* A block that was readable once and is not now says nothing against the disc. */
+	if (outcome->span_count != 1 || outcome->spans[0].kind != RESPIN_SPAN_RECOVERED)
+		return;
+	for (unsigned i = 0; i < planner->sample_count; i++)
+		if (planner->samples[i].range.start == outcome->request.range.start &&
+		    planner->samples[i].hash != hash)
+			planner_stop(planner, RESPIN_E_OTHER_DISC);
+}
+
+static void owe(struct planner_lane *lane, const struct respin_outcome *outcome,
+		const struct respin_span *span)
+{
+	if (lane->owed_count == OWED_MAX)
+		return; /* stays as it was, for the next pass */
+	struct respin_request *owed = &lane->owed[lane->owed_count++];
+	*owed = outcome->request;
+	owed->range = span->range;
+	owed->flags &= RESPIN_READ_BACKWARDS;
+	if (span->reason == RESPIN_REASON_RECOVERED)
+		owed->flags |= RESPIN_READ_FUA; /* not the same bytes out of the drive's cache */
+}
+
+/*
+ * A failure in the middle leaves parts unjudged. Those before it are read again
+ * at once, as their own command; those behind it too when the walk goes
+ * backwards and would not come by again. Bytes that came with a doubt are owed
+ * a second read, since agreement is the proof that is left; recovered errors
+ * wait for patch, the sweep has no time for them.
+ */
+static void note_owed(struct planner_lane *lane, const struct respin_outcome *outcome)
+{
+	struct respin_range failed;
+	bool backwards = outcome->request.flags & RESPIN_READ_BACKWARDS;
+	bool has_failed = outcome_failed(outcome, &failed);
+	bool patching = outcome->request.phase >= RESPIN_PHASE_TRIMMING;
+	for (uint32_t i = outcome->span_count; i-- > 0;) {
+		const struct respin_span *span = &outcome->spans[i];
+		bool doubtful = span->kind == RESPIN_SPAN_PROVISIONAL &&
+				(span->reason == RESPIN_REASON_UNPROVED || patching);
+		bool skipped = has_failed && span->reason == RESPIN_REASON_SKIPPED;
+		bool behind = skipped && span->range.start > failed.start;
+		if ((doubtful && !lane->paying) || (skipped && !behind) ||
+		    (behind && (backwards || lane->paying)))
+			owe(lane, outcome, span);
+	}
+}
+
+static int apply(struct planner *planner, const struct respin_outcome *outcome)
+{
+	for (uint32_t i = 0; i < outcome->span_count; i++) {
+		const struct respin_span *span = &outcome->spans[i];
+		int r = map_apply(planner->map, span);
+		if (r < 0) {
+			planner_stop(planner, r);
+			return r;
+		}
+	}
+	return 0;
+}
+
+static void fold_policy(struct planner *planner, const struct respin_outcome *outcome)
+{
+	struct policy_view view = view_of(planner);
+	switch ((enum respin_phase)outcome->request.phase) {
+	case RESPIN_PHASE_COPYING:
+	case RESPIN_PHASE_SWEEPING:
+		sweep_fold(&planner->sweep, &view, outcome);
+		break;
+	case RESPIN_PHASE_TRIMMING:
+	case RESPIN_PHASE_SCRAPING:
+	case RESPIN_PHASE_RETRYING:
+		patch_fold(&planner->patch, &view, outcome);
+		break;
+	case RESPIN_PHASE_CLOSING:
+		planner->close_cursor = outcome->request.range.start + outcome->request.range.count;
+		break;
+	case RESPIN_PHASE_SAMPLE:
+	case RESPIN_PHASE_FINISHED:
+		break;
+	}
+}
+
+int planner_fold(struct planner *planner, const struct respin_outcome *outcome, uint64_t hash,
+		 uint64_t now_ns)
+{
+	unsigned lane_index = outcome->request.lane;
+	struct planner_lane *lane = &planner->lane[lane_index];
+	assert(outcome->request.range.start == planner->lease[lane_index].start &&
+	       outcome->request.range.count == planner->lease[lane_index].count);
+	planner->lease[lane_index].count = 0;
+	history_outcome(&planner->history, outcome);
+	if (outcome->request.phase != RESPIN_PHASE_CLOSING && !drive_answered(planner, outcome, now_ns))
+		return 0;
+	if (outcome->request.flags & RESPIN_READ_SAMPLE) {
+		fold_sample(planner, outcome, hash);
+		return 0;
+	}
+	planner->touched = true;
+	int r = apply(planner, outcome);
+	if (r < 0)
+		return r;
+	note_owed(lane, outcome);
+	if (!lane->paying)
+		fold_policy(planner, outcome);
+	lane->paying = false;
+	return 0;
+}
+
+void planner_release(struct planner *planner, unsigned lane)
+{
+	planner->lease[lane].count = 0;
+}
+
+void planner_stop(struct planner *planner, int code)
+{
+	if (!planner->stopped)
+		planner->code = code;
+	planner->stopped = true;
+}
+
+int planner_code(const struct planner *planner)
+{
+	return planner->code;
+}
+
+enum respin_phase planner_phase(const struct planner *planner)
+{
+	return planner->phase;
+}
+
+const struct respin_map *planner_map(const struct planner *planner)
+{
+	return planner->map;
+}
+
+void planner_stats(const struct planner *planner, struct respin_stats *stats)
+{
+	tally_stats(&planner->tally, planner->map, stats);
+}
+
+uint64_t planner_history(const struct planner *planner)
+{
+	return planner->history;
+}

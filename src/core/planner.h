@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One planner a rescue: what comes next, for every lane. Pure: map, outcomes
+ * and `now` in, steps out; the same inputs give the same steps. It owns the
+ * working map and the leases; it reads no disc, no clock and no file.
+ */
+#ifndef CORE_PLANNER_H
+#define CORE_PLANNER_H
+
+#include <respin/session.h>
+
+#include "core/mapfile.h"
+#include "core/policy.h"
+
+#define PLANNER_SAMPLES_MAX 16u
+
+/* A finished range and the hash of its bytes in the image: is it this disc? */
+struct planner_sample {
+	struct respin_range range;
+	uint64_t hash; /* hash_bytes(bytes, len, 0) */
+};
+
+struct planner_config {
+	const struct respin_source_info *info;
+	enum respin_mode mode;
+	const struct respin_map *map;    /* copied */
+	const struct respin_map *domain; /* borrowed; NULL: everything */
+	struct mapfile_resume resume;
+	const struct planner_sample *samples; /* copied */
+	unsigned sample_count;                /* at most PLANNER_SAMPLES_MAX */
+	unsigned lanes;                       /* 1 .. LANES_MAX */
+};
+
+enum step_kind {
+	STEP_READ,    /* do step.request, fold its outcome */
+	STEP_CONTROL, /* do step.control, tell planner_controlled */
+	STEP_WAIT,    /* nothing before step.until_ns; 0: until another lane folds */
+	STEP_FLUSH,   /* be durable first, then ask again */
+	STEP_CLOSE,   /* fold step.outcome, which no command produced */
+	STEP_DONE,
+};
+
+struct step {
+	enum step_kind kind;
+	struct respin_request request;
+	enum respin_drive_command control;
+	uint64_t until_ns;
+	struct respin_outcome outcome; /* without bytes */
+};
+
+struct planner;
+
+/* NULL: no memory. */
+struct planner *planner_create(const struct planner_config *config);
+void planner_destroy(struct planner *planner);
+
+void planner_next(struct planner *planner, unsigned lane, uint64_t now_ns, struct step *step);
+
+/*
+ * Folds what came of a STEP_READ or STEP_CLOSE into the working map, the
+ * history and the policy. `hash` is that of the bytes of a sample, else 0.
+ * 0 or RESPIN_E_NOMEM.
+ */
+int planner_fold(struct planner *planner, const struct respin_outcome *outcome, uint64_t hash,
+		 uint64_t now_ns);
+
+void planner_controlled(struct planner *planner, unsigned lane, enum respin_drive_command control,
+			enum respin_reason reason, uint64_t now_ns);
+
+/* The request of a STEP_READ was not carried out. */
+void planner_release(struct planner *planner, unsigned lane);
+
+/* From now on every step is DONE. The first code given stays. */
+void planner_stop(struct planner *planner, int code);
+
+/* RESPIN_OK, or why the rescue ended early. */
+int planner_code(const struct planner *planner);
+
+enum respin_phase planner_phase(const struct planner *planner);
+const struct respin_map *planner_map(const struct planner *planner);
+void planner_stats(const struct planner *planner, struct respin_stats *stats);
+uint64_t planner_history(const struct planner *planner);
+
+#endif

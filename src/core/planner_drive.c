@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What to do while a drive does not answer: wait, start it, look whether it is
+ * still the same disc, and give up in the end. Nothing here marks a sector: an
+ * ejected or unready disc is not a damaged one.
+ */
+#include <stddef.h>
+
+#include "core/planner_private.h"
+#include "core/verdict.h"
+
+#define MS_NS 1000000ull
+#define SECOND_NS (1000 * MS_NS)
+
+/* A host that gave up a command resets bus and drive; that takes its time. */
+#define TIMEOUT_REST_NS (30 * SECOND_NS)
+/*
+ * A wedged drive fails everything at once (50-100 ms measured); real damage
+ * costs it a second and more. So many in a row, so quick, are not damage.
+ */
+#define WEDGE_FAST_NS (500 * MS_NS)
+#define WEDGE_FAILURES 16u
+
+static const struct patience {
+	enum respin_reason reason;
+	unsigned tries;
+	uint64_t wait_ns;
+	bool has_control;
+	enum respin_drive_command control;
+	int code; /* when the tries are used up */
+} patience[] = {
+	/* Spin-up after hot-plug takes up to a minute. */
+	{RESPIN_REASON_BECOMING_READY, 90, SECOND_NS, true, RESPIN_DRIVE_IDENTIFY, RESPIN_E_SOURCE},
+	{RESPIN_REASON_NEEDS_START, 3, 0, true, RESPIN_DRIVE_START, RESPIN_E_SOURCE},
+	{RESPIN_REASON_NOT_READY, 10, 3 * SECOND_NS, true, RESPIN_DRIVE_IDENTIFY, RESPIN_E_SOURCE},
+	/* Often not absent but not recognised: a few patient tries. */
+	{RESPIN_REASON_NO_MEDIUM, 5, 3 * SECOND_NS, true, RESPIN_DRIVE_IDENTIFY, RESPIN_E_NO_MEDIUM},
+	{RESPIN_REASON_MEDIUM_CHANGED, 5, 0, true, RESPIN_DRIVE_IDENTIFY, RESPIN_E_SOURCE},
+	{RESPIN_REASON_RESET, 5, 0, true, RESPIN_DRIVE_IDENTIFY, RESPIN_E_SOURCE},
+	{RESPIN_REASON_LINK, 3, 5 * SECOND_NS, true, RESPIN_DRIVE_REOPEN, RESPIN_E_GONE},
+	{RESPIN_REASON_GONE, 0, 0, false, 0, RESPIN_E_GONE},
+	{RESPIN_REASON_CANCELLED, 0, 0, false, 0, RESPIN_E_CANCELLED},
+};
+
+/* A deferred error, an aborted command: the same request once more, a few times at most. */
+static const struct patience ask_again = {0, 5, 0, false, 0, RESPIN_E_SOURCE};
+
+static const struct patience *patience_for(enum respin_reason reason)
+{
+	for (size_t i = 0; i < sizeof patience / sizeof *patience; i++)
+		if (patience[i].reason == reason)
+			return &patience[i];
+	return &ask_again;
+}
+
+static void unanswered(struct planner *planner, struct planner_lane *lane, enum respin_reason reason,
+		       uint64_t now_ns)
+{
+	const struct patience *rule = patience_for(reason);
+	if (lane->unanswered++ >= rule->tries) {
+		planner_stop(planner, rule->code);
+		return;
+	}
+	lane->wait_until_ns = rule->wait_ns ? now_ns + rule->wait_ns : 0;
+	lane->has_control = rule->has_control;
+	lane->control = rule->control;
+}
+
+bool drive_next(struct planner *planner, unsigned lane_index, uint64_t now_ns, struct step *step)
+{
+	struct planner_lane *lane = &planner->lane[lane_index];
+	if (lane->wait_until_ns > now_ns) {
+		step->kind = STEP_WAIT;
+		step->until_ns = lane->wait_until_ns;
+		return true;
+	}
+	lane->wait_until_ns = 0;
+	if (!lane->has_control)
+		return false;
+	lane->has_control = false;
+	step->kind = STEP_CONTROL;
+	step->control = lane->control;
+	return true;
+}
+
+void planner_controlled(struct planner *planner, unsigned lane_index, enum respin_drive_command control,
+			enum respin_reason reason, uint64_t now_ns)
+{
+	struct planner_lane *lane = &planner->lane[lane_index];
+	if (planner->stopped)
+		return;
+	if (reason == RESPIN_REASON_GOOD) {
+		/* Whatever was done, the disc may have been changed meanwhile. */
+		lane->has_control = control != RESPIN_DRIVE_IDENTIFY;
+		lane->control = RESPIN_DRIVE_IDENTIFY;
+		return;
+	}
+	if (control == RESPIN_DRIVE_IDENTIFY && reason == RESPIN_REASON_MEDIUM_CHANGED) {
+		planner_stop(planner, RESPIN_E_OTHER_DISC);
+		return;
+	}
+	unanswered(planner, lane, reason, now_ns);
+}
+
+static bool wedge_like(const struct respin_reply *reply)
+{
+	return (reply->reason == RESPIN_REASON_HARDWARE || reply->reason == RESPIN_REASON_REFUSED) &&
+	       reply->elapsed_ns < WEDGE_FAST_NS;
+}
+
+bool drive_answered(struct planner *planner, const struct respin_outcome *outcome, uint64_t now_ns)
+{
+	struct planner_lane *lane = &planner->lane[outcome->request.lane];
+	const struct respin_reply *reply = &outcome->reply;
+	if (verdict_unanswered(&outcome->request, reply)) {
+		lane->request = outcome->request;
+		lane->again = true;
+		if (reply->reason == RESPIN_REASON_ABORTED)
+			lane->request.flags |= RESPIN_READ_AGAIN;
+		unanswered(planner, lane, (enum respin_reason)reply->reason, now_ns);
+		return false;
+	}
+	lane->unanswered = 0;
+	lane->fast_failures = wedge_like(reply) ? lane->fast_failures + 1 : 0;
+	if (lane->fast_failures >= WEDGE_FAILURES)
+		planner_stop(planner, RESPIN_E_SOURCE);
+	if (reply->reason == RESPIN_REASON_TIMEOUT) {
+		lane->wait_until_ns = now_ns + TIMEOUT_REST_NS;
+		lane->has_control = true;
+		lane->control = RESPIN_DRIVE_IDENTIFY;
+	}
+	return true;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A policy chooses the next range of a lane and learns from outcomes. It sees
+ * the map through its view and changes nothing but its own state; leases,
+ * waiting, drive commands and the order of phases are the planner's.
+ */
+#ifndef CORE_POLICY_H
+#define CORE_POLICY_H
+
+#include <stdbool.h>
+
+#include <respin/types.h>
+
+#include "core/map.h"
+
+#define LANES_MAX 8 /* drives that one rescue can use at once */
+
+struct policy_view {
+	const struct respin_map *map;      /* the working map */
+	const struct respin_map *domain;   /* or NULL */
+	const struct respin_range *leases; /* one a lane; count 0: none */
+	unsigned lanes;
+	uint64_t units;
+	uint32_t ecc_block;   /* units that fail together */
+	uint32_t request_max; /* units; a multiple of ecc_block */
+	uint32_t attempt;     /* units of one try in patch; a multiple of ecc_block */
+};
+
+/* What a policy asks for; the planner fills the rest of the request. */
+struct policy_choice {
+	struct respin_range range;
+	bool backwards;
+	uint32_t ecc_block; /* units to fail together, should it fail */
+	enum respin_status failed;
+};
+
+/* The sweep: reads what was never tried, once. */
+struct sweep_lane {
+	uint64_t skip;            /* units to leap after the next failure */
+	struct respin_range gap;  /* what the last leap left out; count 0: nothing */
+	struct respin_range back; /* walking this gap backwards; count 0: not */
+};
+
+struct sweep {
+	bool leaps; /* first pass: leap away from damage and come back to it later */
+	uint64_t cursor;
+	struct sweep_lane lane[LANES_MAX];
+};
+
+void sweep_init(struct sweep *sweep, bool leaps, uint64_t cursor);
+bool sweep_next(struct sweep *sweep, const struct policy_view *view, unsigned lane,
+		struct policy_choice *choice);
+void sweep_fold(struct sweep *sweep, const struct policy_view *view, const struct respin_outcome *outcome);
+
+/* Patch: one pass over what is retry-later, in tries of a fixed size. */
+struct patch_lane {
+	struct respin_range visit; /* the range being worked on */
+	uint64_t spent_ns;         /* of drive time there, since the last gain */
+};
+
+struct patch {
+	bool backwards;
+	uint32_t attempt;   /* units a try */
+	uint32_t ecc_block; /* units that a failure condemns */
+	uint64_t cursor;
+	uint64_t gained;   /* units, in this pass */
+	uint64_t left_out; /* units that the watchdog left for a later pass */
+	struct patch_lane lane[LANES_MAX];
+};
+
+/* `cursor`: where to begin; the end of the disc for a backward pass. */
+void patch_init(struct patch *patch, bool backwards, uint32_t attempt, uint32_t ecc_block, uint64_t cursor);
+bool patch_next(struct patch *patch, const struct policy_view *view, unsigned lane,
+		struct policy_choice *choice);
+void patch_fold(struct patch *patch, const struct policy_view *view, const struct respin_outcome *outcome);
+
+/* The first part that failed; false if nothing did. */
+bool outcome_failed(const struct respin_outcome *outcome, struct respin_range *failed);
+/* The end of what was judged at all; what follows was never reached. */
+uint64_t outcome_judged_end(const struct respin_outcome *outcome);
+uint64_t outcome_gained(const struct respin_outcome *outcome); /* units now finished */
+
+/*
+ * The first part of a run that no lease covers, at or after `from` (before
+ * `before`); false: none.
+ */
+bool view_find(const struct policy_view *view, uint64_t from, unsigned mask, struct respin_extent *extent);
+bool view_find_back(const struct policy_view *view, uint64_t before, unsigned mask,
+		    struct respin_extent *extent);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The sink that writes an image and its map: decides when a group is committed
+ * and what the mapfile's status line says. How is the store's business. Knows
+ * no queue and no drive; one consumer thread makes all calls.
+ */
+#ifndef IO_SINK_FILE_H
+#define IO_SINK_FILE_H
+
+#include <respin/sink.h>
+
+#include "core/stats.h"
+#include "io/store.h"
+
+struct sink_file {
+	struct store *store;
+	uint64_t end_bytes; /* the image is at least this long when it is closed */
+	struct tally tally;
+	uint64_t last_commit_ns;
+};
+
+/* Stores what it needs of the domain (NULL: the whole disc); the store must outlive it. */
+void sink_file_init(struct sink_file *sink, struct store *store, const struct respin_map *domain);
+
+/* Its destroy does nothing: store and sink_file belong to the output. */
+struct respin_sink sink_file_sink(struct sink_file *sink);
+
+#endif

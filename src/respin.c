@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Wires the floors together: from an address to a source. The only file that
+ * knows every floor; it decides nothing about reading.
+ */
+#include <respin/source.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "io/clock_real.h"
+#include "io/source_block.h"
+#include "io/transport_iscsi.h"
+#include "io/transport_sgio.h"
+#include "mmc/source_mmc.h"
+#include "sim/transport_sim.h"
+
+static const struct mmc_clock host_clock = {clock_real_now_ns, clock_real_sleep_until_ns};
+
+int respin_source_mmc(struct respin_transport *transport, struct respin_source *source,
+		      struct respin_error *error)
+{
+	return source_mmc_create(transport, &host_clock, source, error);
+}
+
+static bool host_wait(void *self, uint64_t ns)
+{
+	return waiter_wait(self, ns);
+}
+
+static void host_wake(void *self)
+{
+	waiter_wake(self);
+}
+
+static void host_destroy(void *self)
+{
+	waiter_finish(self);
+	free(self);
+}
+
+static int open_sim(const char *address, struct respin_source *source, struct respin_error *error)
+{
+	struct sim_options options;
+	struct respin_source image = {0};
+	int code = sim_options_parse(&options, address, error);
+	if (code == 0 && options.image)
+		code = source_block_open(options.image, &image, error);
+	struct waiter *waiter = code == 0 ? malloc(sizeof *waiter) : NULL;
+	if (code == 0 && (!waiter || waiter_init(waiter) < 0))
+		code = error_set(error, RESPIN_E_NOMEM, 0, "no memory for a simulated drive");
+	if (code < 0) {
+		free(waiter);
+		respin_source_destroy(&image);
+		sim_options_finish(&options);
+		return code;
+	}
+	const struct sim_host host = {waiter, host_wait, host_wake, host_destroy};
+	struct respin_transport transport;
+	code = transport_sim_create(&options, &image, &host, &transport, error);
+	return code < 0 ? code : respin_source_mmc(&transport, source, error);
+}
+
+static int open_iscsi(const char *address, struct respin_source *source, struct respin_error *error)
+{
+#ifdef HAVE_ISCSI
+	struct respin_transport transport;
+	int code = transport_iscsi_open(address, &transport, error);
+	return code < 0 ? code : respin_source_mmc(&transport, source, error);
+#else
+	(void)source;
+	return error_set(error, RESPIN_E_UNSUPPORTED, 0, "%s: built without iSCSI (needs libiscsi)", address);
+#endif
+}
+
+static int open_path(const char *path, struct respin_source *source, struct respin_error *error)
+{
+	struct stat st;
+	if (stat(path, &st) < 0) {
+		int err = errno;
+		return error_set(error, err == EACCES ? RESPIN_E_PERMISSION : RESPIN_E_SOURCE, err, "%s: %s",
+				 path, strerrordesc_np(err));
+	}
+	if (transport_sgio_takes(&st)) {
+		struct respin_transport transport;
+		int code = transport_sgio_open(path, &transport, error);
+		return code < 0 ? code : respin_source_mmc(&transport, source, error);
+	}
+	if (S_ISBLK(st.st_mode) || S_ISREG(st.st_mode))
+		return source_block_open(path, source, error);
+	if (S_ISCHR(st.st_mode))
+		return error_set(error, RESPIN_E_NOT_OPTICAL, 0,
+				 "%s: a character device, but not an optical drive", path);
+	return error_set(error, RESPIN_E_SOURCE, 0, "%s: neither a drive nor a block device nor a file",
+			 path);
+}
+
+/* "name:" of two letters or more, as no path begins; "./name:x" is how to say that it is one. */
+static size_t scheme_len(const char *address)
+{
+	size_t n = strspn(address, "abcdefghijklmnopqrstuvwxyz0123456789+");
+	return n >= 2 && address[n] == ':' ? n : 0;
+}
+
+int respin_source_open(const char *address, struct respin_source *source, struct respin_error *error)
+{
+	*source = (struct respin_source){0};
+	struct respin_source_info info;
+	size_t n = scheme_len(address);
+	if (!*address)
+		return error_set(error, RESPIN_E_INVALID, 0, "the source's address is empty");
+	if (strlen(address) >= sizeof info.address && strncmp(address, "sim:", 4))
+		return error_set(error, RESPIN_E_INVALID, 0, "the source's address is longer than %zu bytes",
+				 sizeof info.address - 1);
+	if (n == 0)
+		return open_path(address, source, error);
+	if (n == 3 && !strncmp(address, "sim", n))
+		return open_sim(address, source, error);
+	if (n == 5 && !strncmp(address, "iscsi", n))
+		return open_iscsi(address, source, error);
+	struct stat st;
+	if (stat(address, &st) == 0)
+		return open_path(address, source, error);
+	return error_set(error, RESPIN_E_INVALID, 0,
+			 "%s: no source is addressed by '%.*s:'; there are paths, iscsi:// and sim:", address,
+			 (int)n, address);
+}
+
+void respin_source_info(const struct respin_source *source, struct respin_source_info *info)
+{
+	struct respin_source_info own = {.size = sizeof own};
+	size_t size = info->size < sizeof own ? info->size : sizeof own;
+	source->ops->info(source->self, &own);
+	own.size = size;
+	memcpy(info, &own, size);
+}
+
+void respin_source_destroy(struct respin_source *source)
+{
+	if (source->ops)
+		source->ops->destroy(source->self);
+	*source = (struct respin_source){0};
+}

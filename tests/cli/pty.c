@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * pty COLUMNSxROWS [WHAT@MS]... -- COMMAND...: runs a command on a small terminal of its own and prints what a
+ * person would see. WHAT is COLUMNSxROWS (the window changes), a signal's number (sent to the command) or "shot"
+ * (prints the screen). At the end: the screen, and a line that counts what must not happen. No reflow, no colours.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SIDE 256
+#define ACTIONS 16
+
+struct terminal {
+	int columns, rows, x, y;
+	bool full; /* the last column was written: the next character wraps */
+	uint32_t cells[SIDE][SIDE];
+	unsigned scrolled, wrapped, unknown, inks;
+	int state, params[4], param_count; /* of an escape sequence: 0 none, 1 ESC, 2 CSI */
+	uint32_t code;                     /* of a UTF-8 sequence */
+	int left;
+};
+
+static void line_feed(struct terminal *t)
+{
+	if (t->y + 1 < t->rows) {
+		t->y++;
+		return;
+	}
+	memmove(t->cells[0], t->cells[1], sizeof t->cells - sizeof t->cells[0]);
+	memset(t->cells[t->rows - 1], 0, sizeof t->cells[0]);
+	t->scrolled++;
+}
+
+static void put(struct terminal *t, uint32_t code)
+{
+	if (t->full) {
+		t->x = 0;
+		t->full = false;
+		t->wrapped++;
+		line_feed(t);
+	}
+	t->cells[t->y][t->x] = code;
+	if (t->x + 1 < t->columns)
+		t->x++;
+	else
+		t->full = true;
+}
+
+static int clamp(int value, int most)
+{
+	return value < 0 ? 0 : value > most ? most : value;
+}
+
+/* ECMA-48: CUU, CUP, ED, EL, SGR: what the program may use. */
+static void control(struct terminal *t, char final)
+{
+	int n = t->params[0];
+	t->state = 0;
+	if (final == 'A') {
+		t->y = clamp(t->y - (n ? n : 1), t->rows - 1);
+		t->full = false;
+	} else if (final == 'H') {
+		t->y = clamp(n - 1, t->rows - 1);
+		t->x = clamp(t->params[1] - 1, t->columns - 1);
+		t->full = false;
+	} else if (final == 'K' && n == 0) {
+		memset(&t->cells[t->y][t->x], 0, (size_t)(SIDE - t->x) * sizeof(uint32_t));
+	} else if (final == 'J' && n == 0) {
+		memset(&t->cells[t->y][t->x], 0, (size_t)((SIDE - t->y) * SIDE - t->x) * sizeof(uint32_t));
+	} else if (final == 'J' && n == 2) {
+		memset(t->cells, 0, sizeof t->cells);
+	} else if (final == 'm') {
+		t->inks++;
+	} else {
+		t->unknown++;
+	}
+}
+
+static void escape(struct terminal *t, unsigned char byte)
+{
+	if (t->state == 1) {
+		t->state = byte == '[' ? 2 : 0;
+		t->unknown += byte != '[';
+		t->param_count = 0;
+		memset(t->params, 0, sizeof t->params);
+	} else if (byte >= '0' && byte <= '9') {
+		t->params[t->param_count] = t->params[t->param_count] * 10 + (byte - '0');
+	} else if (byte == ';') {
+		t->param_count = clamp(t->param_count + 1, 3);
+	} else {
+		control(t, (char)byte);
+	}
+}
+
+static void take(struct terminal *t, unsigned char byte)
+{
+	if (t->left) {
+		t->code = t->code << 6 | (byte & 0x3f);
+		if (--t->left == 0)
+			put(t, t->code);
+	} else if (t->state) {
+		escape(t, byte);
+	} else if (byte >= 0xc0) {
+		t->left = byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : 1;
+		t->code = byte & (0x3fu >> t->left);
+	} else if (byte == 0x1b) {
+		t->state = 1;
+	} else if (byte == '\r') {
+		t->x = 0;
+		t->full = false;
+	} else if (byte == '\n') {
+		t->full = false;
+		line_feed(t);
+	} else if (byte >= ' ') {
+		put(t, byte);
+	} else {
+		t->unknown++;
+	}
+}
+
+static void put_utf8(uint32_t code)
+{
+	if (code < 0x80)
+		(void)putchar((int)code);
+	else if (code < 0x800)
+		(void)printf("%c%c", (int)(0xc0 | code >> 6), (int)(0x80 | (code & 0x3f)));
+	else
+		(void)printf("%c%c%c", (int)(0xe0 | code >> 12), (int)(0x80 | (code >> 6 & 0x3f)),
+			     (int)(0x80 | (code & 0x3f)));
+}
+
+static void shot(const struct terminal *t, const char *name)
+{
+	int last = t->rows;
+	static const uint32_t blank[SIDE];
+	while (last > 0 && memcmp(t->cells[last - 1], blank, sizeof blank) == 0)
+		last--;
+	(void)printf("-- %s\n", name);
+	for (int y = 0; y < last; y++) {
+		int end = t->columns;
+		while (end > 0 && (!t->cells[y][end - 1] || t->cells[y][end - 1] == ' '))
+			end--;
+		for (int x = 0; x < end; x++)
+			put_utf8(t->cells[y][x] ? t->cells[y][x] : ' ');
+		(void)putchar('\n');
+	}
+}
+
+struct action {
+	const char *what;
+	long at_ms;
+};
+
+static bool size_of(const char *text, int *columns, int *rows)
+{
+	char *end;
+	long width = strtol(text, &end, 10);
+	long height = *end == 'x' ? strtol(end + 1, NULL, 10) : 0;
+	if (width <= 0 || height <= 0 || width >= SIDE || height >= SIDE)
+		return false;
+	*columns = (int)width;
+	*rows = (int)height;
+	return true;
+}
+
+static void act(struct terminal *t, int master, pid_t child, const struct action *action)
+{
+	if (strncmp(action->what, "shot", 4) == 0) {
+		shot(t, action->what);
+	} else if (size_of(action->what, &t->columns, &t->rows)) {
+		struct winsize size = {.ws_col = (unsigned short)t->columns,
+				       .ws_row = (unsigned short)t->rows};
+		t->y = clamp(t->y, t->rows - 1);
+		t->x = clamp(t->x, t->columns - 1);
+		(void)ioctl(master, TIOCSWINSZ, &size);
+	} else {
+		(void)kill(child, (int)strtol(action->what, NULL, 10));
+	}
+}
+
+static long now_ms(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void run(struct terminal *t, int master, pid_t child, const struct action *actions, int count)
+{
+	long begun = now_ms();
+	for (int next = 0;;) {
+		struct pollfd wait = {.fd = master, .events = POLLIN};
+		long left = next < count ? actions[next].at_ms - (now_ms() - begun) : 10000;
+		if (left > 0 && poll(&wait, 1, (int)left) > 0) {
+			unsigned char bytes[4096];
+			ssize_t got = read(master, bytes, sizeof bytes);
+			if (got <= 0)
+				return; /* EIO: the command has ended */
+			for (ssize_t i = 0; i < got; i++)
+				take(t, bytes[i]);
+		} else if (next < count) {
+			act(t, master, child, &actions[next++]);
+		} else {
+			(void)kill(child, SIGKILL); /* silent for ten seconds */
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static struct terminal t;
+	struct action actions[ACTIONS];
+	int count = 0, at = 2, master, status;
+	if (argc < 4 || !size_of(argv[1], &t.columns, &t.rows))
+		return 2;
+	for (; at < argc && strcmp(argv[at], "--") != 0 && count < ACTIONS; at++) {
+		char *sign = strchr(argv[at], '@');
+		if (!sign)
+			return 2;
+		*sign = '\0';
+		actions[count++] = (struct action){argv[at], strtol(sign + 1, NULL, 10)};
+	}
+	if (at + 1 >= argc)
+		return 2;
+	struct winsize size = {.ws_col = (unsigned short)t.columns, .ws_row = (unsigned short)t.rows};
+	pid_t child = forkpty(&master, NULL, NULL, &size);
+	if (child < 0) {
+		(void)printf("no terminal: %s\n", strerror(errno));
+		return 77;
+	}
+	if (child == 0) {
+		(void)execvp(argv[at + 1], argv + at + 1);
+		_exit(127);
+	}
+	run(&t, master, child, actions, count);
+	(void)waitpid(child, &status, 0);
+	shot(&t, "end");
+	(void)printf("status %d scrolled %u wrapped %u unknown %u inks %u\n",
+		     WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), t.scrolled, t.wrapped,
+		     t.unknown, t.inks);
+	return 0;
+}
