@@ -2,7 +2,6 @@
 /* The last words of a rescue, see closing.h. */
 #include "closing.h"
 
-#include "amounts.h"
 #include "commands.h"
 #include "escape.h"
 #include "frame.h"
@@ -71,8 +70,16 @@ static void after_failure(const struct view *view, int code, unsigned columns)
 		break;
 	case STATUS_OUTPUT:
 		prose(view->out, columns,
-		      "Next: see to the output. What the map on disk calls finished is safely in the image, and "
-		      "the same command goes on from there.");
+		      "What the map on disk calls finished is safely in the image; 'respin show' tells how much "
+		      "that is. Next: see to the output; the same command goes on from there.");
+		break;
+	case STATUS_REFUSED:
+		prose(view->out, columns,
+		      code == RESPIN_E_OTHER_DISC
+			      ? "Next: put the right disc in, or name another image; --force takes this disc for the "
+				"right one."
+			      : "Next: see what has changed the files; the same command goes on from what the map "
+				"says now.");
 		break;
 	default:
 		break;
@@ -85,9 +92,12 @@ void closing_words(const struct view *view, const struct respin_snapshot *snapsh
 	if (view->options->quiet)
 		return;
 	headline(view, code);
-	frame_bar(view, snapshot, view->out);
-	frame_amounts(view, snapshot, "\n", view->out);
-	(void)fputs(code ? "\n\n" : "\n", view->out);
+	/* After a failed output the snapshot knows more than the disk does: no figures then. */
+	if (respin_exit_status(code) != STATUS_OUTPUT) {
+		frame_bar(view, snapshot, view->out);
+		frame_amounts(view, snapshot, "\n", view->out);
+		(void)fputs(code ? "\n\n" : "\n", view->out);
+	}
 	if (columns > PROSE_COLUMNS)
 		columns = PROSE_COLUMNS;
 	if (code > 0)

@@ -6,7 +6,6 @@
  */
 #include "commands.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -136,6 +135,13 @@ static int set_operation(struct map_command *command, char operation)
 	return MAP_OK;
 }
 
+/* An option that is not taken: of a short one getopt tells the letter, of a long one the place. */
+static int refuse_option(const struct map_command *command, int letter, char **argv, const char *why)
+{
+	char name[] = {'-', (char)letter, '\0'};
+	return refuse(command, letter > ' ' && letter < 0x7f ? name : argv[optind - 1], why);
+}
+
 static int set_option(struct map_command *command, int option, char **argv)
 {
 	switch (option) {
@@ -160,11 +166,11 @@ static int set_option(struct map_command *command, int option, char **argv)
 		command->verbosity++;
 		return MAP_OK;
 	case ':':
-		return refuse(command, argv[optind - 1], "option requires an argument");
+		return refuse_option(command, optopt, argv, "option requires an argument");
 	case '?':
-		return refuse(command, argv[optind - 1], "no such option");
+		return refuse_option(command, optopt, argv, "no such option in this form");
 	default:
-		return refuse(command, argv[optind - 1], "not there yet");
+		return refuse_option(command, option, argv, "not there yet");
 	}
 }
 
@@ -204,6 +210,10 @@ int cmd_map(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
 		if (option == 'h')
 			return help_print(argv[0]) ? MAP_OK : MAP_TROUBLE;
+		if (option == 'V') {
+			printf("respin %s\n", RESPIN_VERSION);
+			return MAP_OK;
+		}
 		if (set_option(&command, option, argv) != MAP_OK)
 			return MAP_TROUBLE;
 	}
@@ -218,9 +228,8 @@ int cmd_map(int argc, char **argv)
 		int one = do_map(&command, argv[i]);
 		status = one > status ? one : status;
 	}
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		say("standard output cannot be written: %s", strerror(errno));
+	/* main() says why, but ddrescuelog's status for it is its own. */
+	if (fflush(stdout) != 0 || ferror(stdout))
 		return MAP_TROUBLE;
-	}
 	return status;
 }

@@ -3,9 +3,7 @@
  * respin show: a mapfile as a picture and in plain words. Reads the map, never
  * the image; changes nothing.
  */
-#include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,7 +11,6 @@
 #include <respin/map.h>
 
 #include "commands.h"
-#include "escape.h"
 #include "options.h"
 #include "picture.h"
 #include "quantity.h"
@@ -98,7 +95,9 @@ static int print(const char *path, const struct survey *survey)
 	}
 	free(words);
 	picture_finish(&disc);
-	return STATUS_WHOLE;
+	if (!text)
+		say("no memory for a picture");
+	return text ? STATUS_WHOLE : STATUS_OUTPUT;
 }
 
 /* The domain that belongs to the map: as given, or IMAGE.domain beside IMAGE.map. */

@@ -6,6 +6,8 @@
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
+#include <stdbool.h>
+
 /* What the program's exit status says; respin_exit_status() gives the same for a code. */
 enum exit_status {
 	STATUS_WHOLE = 0,   /* everything is in the image: nothing to complain about */
@@ -24,6 +26,6 @@ int cmd_map(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
 /* The help of one command, as "respin COMMAND --help" prints it. False: no such command. */
-_Bool help_print(const char *command);
+bool help_print(const char *command);
 
 #endif

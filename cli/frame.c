@@ -131,7 +131,7 @@ static void put_below(struct frame *frame, const struct picture *bar)
 	free(marks);
 }
 
-static _Bool make_bar(const struct view *view, const struct respin_snapshot *snapshot, struct picture *bar)
+static bool make_bar(const struct view *view, const struct respin_snapshot *snapshot, struct picture *bar)
 {
 	if (!picture_bar(bar, view->info.units, view->screen.columns - 1))
 		return 0;

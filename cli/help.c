@@ -87,7 +87,7 @@ static const struct {
 	{"help", "respin help [COMMAND]\n\n", "", ""},
 };
 
-_Bool help_print(const char *command)
+bool help_print(const char *command)
 {
 	for (size_t i = 0; i < sizeof helps / sizeof *helps; i++) {
 		if (strcmp(helps[i].command, command) != 0)

@@ -94,6 +94,8 @@ int options_parse(struct options *options, int argc, char **argv)
 			return options_refuse(argv[0], found, argv);
 		}
 	}
+	if (options->log && strcmp(options->log, "-") == 0)
+		return say_usage(argv[0], "--log needs a file, and - is none");
 	if (options->quiet && options->verbose)
 		return say_usage(argv[0], "--quiet and --verbose exclude each other");
 	return take_words(options, argc - optind, argv + optind);

@@ -41,14 +41,14 @@ enum ink kind_ink(enum kind kind)
 	return inks[kind];
 }
 
-static _Bool picture_init(struct picture *picture, uint64_t total, size_t count)
+static bool picture_init(struct picture *picture, uint64_t total, size_t count)
 {
 	*picture = (struct picture){.total = total, .count = count};
 	picture->kinds = calloc(count ? count : 1, 1);
 	return picture->kinds;
 }
 
-_Bool picture_bar(struct picture *picture, uint64_t total, unsigned cells)
+bool picture_bar(struct picture *picture, uint64_t total, unsigned cells)
 {
 	return picture_init(picture, total, (size_t)cells * BAR_DOTS);
 }
@@ -123,9 +123,9 @@ void picture_draw_bar(const struct picture *picture, const struct screen *screen
 	screen_ink(screen, out, INK_PLAIN);
 }
 
-_Bool picture_draw_marks(const struct picture *picture, FILE *out)
+bool picture_draw_marks(const struct picture *picture, FILE *out)
 {
-	_Bool any = 0;
+	bool any = 0;
 	size_t blank = 0; /* no blanks at the end of a line */
 	for (size_t i = 0; i < picture->count; i += BAR_DOTS) {
 		enum kind worst = worst_of(picture->kinds + i);
@@ -162,7 +162,7 @@ static float spiral_turns(double x, double y, double rim)
 	return (float)(turn + part + 1);
 }
 
-_Bool picture_round(struct picture *picture, uint64_t total, unsigned rows, const struct screen *screen)
+bool picture_round(struct picture *picture, uint64_t total, unsigned rows, const struct screen *screen)
 {
 	/* A text cell is about twice as high as wide: half blocks make it two square pixels, braille eight. */
 	unsigned side = rows * (screen->colour ? 2 : 4);
@@ -174,7 +174,7 @@ _Bool picture_round(struct picture *picture, uint64_t total, unsigned rows, cons
 		if (along >= 0)
 			pixels[found++] = (struct pixel){along, place};
 	}
-	_Bool done = pixels && picture_init(picture, total, found);
+	bool done = pixels && picture_init(picture, total, found);
 	if (done)
 		picture->order = malloc((places ? places : 1) * sizeof *picture->order);
 	done = done && picture->order;

@@ -7,6 +7,7 @@
 #ifndef CLI_PICTURE_H
 #define CLI_PICTURE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,8 +40,8 @@ struct picture {
 #define ROUND_OUTSIDE UINT32_MAX
 
 /* Everything NONE. False: no memory. */
-_Bool picture_bar(struct picture *picture, uint64_t total, unsigned cells);
-_Bool picture_round(struct picture *picture, uint64_t total, unsigned rows, const struct screen *screen);
+bool picture_bar(struct picture *picture, uint64_t total, unsigned cells);
+bool picture_round(struct picture *picture, uint64_t total, unsigned rows, const struct screen *screen);
 void picture_finish(struct picture *picture);
 
 void picture_raise(struct picture *picture, uint64_t start, uint64_t count, enum kind kind);
@@ -51,7 +52,7 @@ unsigned picture_cell(const struct picture *picture, uint64_t position);
 /* One row of text, without line end. */
 void picture_draw_bar(const struct picture *picture, const struct screen *screen, FILE *out);
 /* Below a bar without colours: what the missing dots are. Nothing (and false) where nothing is missing. */
-_Bool picture_draw_marks(const struct picture *picture, FILE *out);
+bool picture_draw_marks(const struct picture *picture, FILE *out);
 /* Row `row` of a round disc of `rows`; twice as many columns as rows. */
 void picture_draw_round(const struct picture *picture, const struct screen *screen, unsigned row, FILE *out);
 

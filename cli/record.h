@@ -18,7 +18,7 @@ struct record {
 	const char *path;
 };
 
-/* PATH NULL: nothing to do. "-": stdout. Otherwise 0, or an exit status after a message. */
+/* PATH NULL: nothing to do. "-": standard output. Otherwise 0, or an exit status after a message. */
 int record_open(struct record *record, const char *path, const struct options *options);
 
 /* Writes the line and flushes it. False: it failed, now; later calls do nothing. */

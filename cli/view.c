@@ -12,7 +12,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "escape.h"
 #include "frame.h"
 #include "say.h"
 #include "stop.h"
@@ -125,11 +124,12 @@ static void draw(struct view *view, const struct frame_now *now)
 	if (!frame)
 		return;
 	bool resized = screen_resize(&view->screen);
+	/* After a suspension the shell has written below: begin anew there. After a change of size the
+	 * terminal has wrapped the old picture its own way: only a clean screen is a known one. */
 	if (stop_was_suspended())
-		view->lines = 0; /* the shell has written below: begin anew there */
+		view->lines = 0;
 	else if (resized && view->lines)
-		(void)fputs("\033[H\033[2J",
-			    frame); /* the terminal has wrapped the old picture its own way */
+		(void)fputs("\033[H\033[2J", frame);
 	else if (view->lines > 1)
 		(void)fprintf(frame, "\r\033[%uA", view->lines - 1);
 	else

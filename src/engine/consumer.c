@@ -13,12 +13,13 @@
 /* Nothing came for so long: what is recorded becomes durable, at no one's cost. */
 #define IDLE_MS 200u
 
-static void announce_phase(struct engine *engine, enum respin_phase phase, uint64_t now_ns)
+static void announce_phase(struct engine *engine, enum respin_phase phase)
 {
 	if (engine->phase_told == (uint8_t)phase)
 		return;
 	engine->phase_told = (uint8_t)phase;
-	struct respin_event event = {.kind = RESPIN_EVENT_PHASE, .phase = (uint8_t)phase, .now_ns = now_ns};
+	struct respin_event event = {
+		.kind = RESPIN_EVENT_PHASE, .phase = (uint8_t)phase, .now_ns = engine->source_now_ns};
 	engine_event(engine, &event);
 }
 
@@ -33,8 +34,10 @@ static void announce_commits(struct engine *engine)
 	struct respin_snapshot now = {.size = sizeof now};
 	if (view_snapshot(engine->view, engine_now_ns(), false, &now) < 0)
 		return;
-	struct respin_event event = {
-		.kind = RESPIN_EVENT_COMMIT, .phase = engine->phase_told, .stats = now.stats};
+	struct respin_event event = {.kind = RESPIN_EVENT_COMMIT,
+				     .phase = engine->phase_told,
+				     .now_ns = engine->source_now_ns,
+				     .stats = now.stats};
 	engine_event(engine, &event);
 }
 
@@ -53,7 +56,7 @@ static void put(struct engine *engine, struct respin_outcome *outcome)
 		respin_block_free(outcome->bytes);
 		return;
 	}
-	announce_phase(engine, (enum respin_phase)outcome->request.phase, engine_now_ns());
+	announce_phase(engine, (enum respin_phase)outcome->request.phase);
 	view_begin(engine->view, engine_now_ns());
 	struct respin_outcome recorded = *outcome;
 	int r = engine->sink.ops->put(engine->sink.self, outcome, &engine->error);
@@ -89,6 +92,8 @@ void consumer_flush(struct engine *engine, enum respin_flush why)
 
 void consumer_take(struct engine *engine, struct item *item)
 {
+	if (item->now_ns)
+		engine->source_now_ns = item->now_ns;
 	if (item->kind == ITEM_OUTCOME) {
 		put(engine, &item->outcome);
 		announce_commits(engine);

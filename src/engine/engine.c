@@ -148,6 +148,7 @@ int engine_result(struct engine *engine, struct respin_summary *summary, struct 
 			(void)source_error(code, error);
 	}
 	struct respin_event event = {.kind = RESPIN_EVENT_END,
+				     .now_ns = engine->source_now_ns,
 				     .phase = (uint8_t)planner_phase(engine->planner),
 				     .stats = *stats,
 				     .code = code ? code : stats->finished != stats->total,

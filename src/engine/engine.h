@@ -50,6 +50,7 @@ struct engine {
 	int put_result;            /* 0, RESPIN_PUT_STOP or the first failure's code */
 	bool dirty;                /* recorded since the last flush */
 	uint64_t commits;          /* as last told by the sink */
+	uint64_t source_now_ns;    /* the source's clock when the last item left its lane */
 	struct respin_summary summary;
 
 	struct respin_callbacks callbacks;

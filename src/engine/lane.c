@@ -123,8 +123,9 @@ static void fold_and_push(struct lane *lane, struct item *item, uint64_t hash)
 		.kind = RESPIN_EVENT_OUTCOME, .outcome = &item->outcome, .now_ns = lane_now_ns(lane)};
 	if (item->outcome.request.phase != RESPIN_PHASE_CLOSING)
 		engine_event(engine, &event);
+	item->now_ns = lane_now_ns(lane);
 	pthread_mutex_lock(&engine->planner_mutex);
-	int r = planner_fold(engine->planner, &item->outcome, hash, lane_now_ns(lane));
+	int r = planner_fold(engine->planner, &item->outcome, hash, item->now_ns);
 	bool keep = r == 0 && !sample && item->outcome.span_count > 0;
 	if (keep && !engine->direct)
 		queue_push(&engine->queue, item);

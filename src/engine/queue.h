@@ -24,6 +24,7 @@ struct item {
 	struct item *next;
 	enum item_kind kind;
 	unsigned lane;
+	uint64_t now_ns;               /* on the source's clock */
 	enum respin_flush why;         /* ITEM_FLUSH */
 	struct respin_outcome outcome; /* ITEM_OUTCOME; owns its bytes */
 };

@@ -137,7 +137,7 @@ static int use_backup(struct output *output, const struct respin_error *why, str
 	if (!path)
 		return error_set(error, RESPIN_E_NOMEM, ENOMEM, "no memory");
 	if (!output_load_file(output, at->dir, output->backup_name, path, NULL, &backup, NULL) &&
-	    backup.info.state != MAPFILE_EMPTY) {
+	    backup.info.state != MAPFILE_EMPTY && !backup.info.torn) {
 		output_say(output, "%s: going on from its backup %s", why->text, path);
 		return use(output, &backup, path, error);
 	}
@@ -189,6 +189,9 @@ int output_load_map(struct output *output, struct respin_error *error)
 			return start_over(output, error);
 		rc = error_set(&why, RESPIN_E_MAP_DAMAGED, 0, "%s: is empty beside an image", at->path);
 	}
+	/* Cut between two lines it would parse, and say nothing of the rest. */
+	if (!rc && loaded.info.torn)
+		rc = error_set(&why, RESPIN_E_MAP_DAMAGED, 0, "%s: was cut short", at->path);
 	if (rc)
 		return use_backup(output, &why, error);
 	found->keep_as_backup = true;

@@ -27,7 +27,7 @@ must() {
 # says FILE TEXT: a fixed text stands in the file.
 says() {
 	checks=$((checks + 1))
-	grep -qF -e "$2" "$1" || { fail "'$2' is not in $1 of: $*"; sed 's/^/  /' "$1"; }
+	grep -qF -e "$2" "$1" || { fail "'$2' is not in $1:"; sed 's/^/  /; 30q' "$1"; }
 }
 
 # silent FILE: nothing was written there.

@@ -8,6 +8,7 @@ export TERM=xterm
 
 disc 4096
 source='sim:disc?image=disc.img&profile=dvd&block_us=5000&pace=1&bad=300-330'
+[ -x "$pty" ] || { echo "no such program: $pty"; exit 1; }
 "$pty" 80x24 -- true >/dev/null || { echo "skipped: no pseudo-terminals here"; exit 77; }
 calm() { # nothing scrolled, wrapped or was not understood
 	checks=$((checks + 1))

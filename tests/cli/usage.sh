@@ -25,6 +25,7 @@ for command in rescue sweep patch; do
 	wrong 'there is no option -x' $command -qx a b
 	wrong '--force=yes takes no value' $command --force=yes a b
 	wrong '--log needs a value' $command a b --log
+	wrong '--log needs a file' $command --log - a b
 	wrong 'exclude each other' $command -q -v a b
 done
 wrong 'SOURCE is missing' info

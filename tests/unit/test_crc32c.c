@@ -55,8 +55,8 @@ static void every_length_and_alignment(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(vectors),
-	        cmocka_unit_test(every_length_and_alignment),
+		cmocka_unit_test(vectors),
+		cmocka_unit_test(every_length_and_alignment),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -269,6 +269,32 @@ static void test_snapshot_readers(void **state)
 	rig_finish(&rig);
 }
 
+/* Point 7. An output that records nothing for 10 s is reported as stuck, never as damage. */
+static void test_stuck_output(void **state)
+{
+	(void)state;
+	struct rig rig;
+	struct runner runner;
+	struct respin_snapshot snapshot = {.size = sizeof snapshot};
+	rig_init(&rig, 3200, 16, 32);
+	rig.sink.stall_at = 3;
+	start(&runner, &rig);
+	sem_wait(&rig.sink.stalled);
+	uint64_t now_ns = engine_now_ns();
+	assert_int_equal(view_snapshot(rig.engine->view, now_ns + 9000 * MS_NS, true, &snapshot), 0);
+	assert_int_equal(snapshot.output_stuck_ms, 0);
+	respin_snapshot_finish(&snapshot);
+	assert_int_equal(view_snapshot(rig.engine->view, now_ns + 11000 * MS_NS, false, &snapshot), 0);
+	assert_true(snapshot.output_stuck_ms >= 10000);
+	assert_int_equal(snapshot.stats.bad + snapshot.stats.retryable, 0);
+	sem_post(&rig.sink.go_on);
+	assert_int_equal(finish(&runner), 0);
+	assert_int_equal(view_snapshot(rig.engine->view, now_ns + 60000 * MS_NS, false, &snapshot), 0);
+	assert_int_equal(snapshot.output_stuck_ms, 0);
+	engine_destroy(rig.engine);
+	rig_finish(&rig);
+}
+
 static int ask_to_stop(void *arg, const struct respin_snapshot *snapshot)
 {
 	(void)arg;
@@ -305,6 +331,7 @@ int main(void)
 		cmocka_unit_test(test_cancel_inside_a_command),
 		cmocka_unit_test(test_snapshot),
 		cmocka_unit_test(test_snapshot_readers),
+		cmocka_unit_test(test_stuck_output),
 		cmocka_unit_test(test_progress_may_stop),
 	};
 	return cmocka_run_group_tests_name("engine", tests, NULL, NULL);

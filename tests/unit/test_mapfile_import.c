@@ -42,23 +42,24 @@ static void borders(void **state)
 	static const struct {
 		const char *what, *blocks, *units;
 	} cases[] = {
-	        {"blank", "", "????"},
-	        {"whole", "0 7144 +", "++++"},
-	        {"aligned", "0 2048 +\n2048 2048 -\n4096 2048 /\n6144 1000 *", "+-/*"},
-	        {"a '+' that ends within a unit", "0 4000 +\n4000 3144 -", "+---"},
-	        {"a '+' that begins within a unit", "0 4000 /\n4000 3144 +", "//++"},
-	        {"'-' over '/'", "0 4000 -\n4000 3144 /", "-///"},
-	        {"'/' over '*'", "0 3000 /\n3000 4144 *", "/***"},
-	        {"'?' beats them all", "0 5000 -\n5000 1 ?\n5001 2143 +", "--?+"},
-	        {"three in one unit", "0 2048 +\n2048 512 -\n2560 512 *\n3072 4072 +", "+*++"},
-	        {"512-byte sectors all through one unit", "0 512 +\n512 512 -\n1024 512 /\n1536 512 +\n2048 5096 +", "/+++"},
-	        {"one byte short of the end", "0 7143 +", "+++?"},
-	        {"missing head", "2048 5096 +", "?+++"},
-	        {"missing head within a unit", "1 7143 +", "?+++"},
-	        {"missing tail", "0 4096 -", "--??"},
-	        {"a tail beyond that is not '+'", "0 7144 +\n7144 5000 -", "++++"},
-	        {"a tail of unknown size", "0 2048 +\n2048 9223372036854775807 ?", "+???"},
-	        {"a last block across the end", "0 4096 +\n4096 4096 /", "++//"},
+		{"blank", "", "????"},
+		{"whole", "0 7144 +", "++++"},
+		{"aligned", "0 2048 +\n2048 2048 -\n4096 2048 /\n6144 1000 *", "+-/*"},
+		{"a '+' that ends within a unit", "0 4000 +\n4000 3144 -", "+---"},
+		{"a '+' that begins within a unit", "0 4000 /\n4000 3144 +", "//++"},
+		{"'-' over '/'", "0 4000 -\n4000 3144 /", "-///"},
+		{"'/' over '*'", "0 3000 /\n3000 4144 *", "/***"},
+		{"'?' beats them all", "0 5000 -\n5000 1 ?\n5001 2143 +", "--?+"},
+		{"three in one unit", "0 2048 +\n2048 512 -\n2560 512 *\n3072 4072 +", "+*++"},
+		{"512-byte sectors all through one unit",
+		 "0 512 +\n512 512 -\n1024 512 /\n1536 512 +\n2048 5096 +", "/+++"},
+		{"one byte short of the end", "0 7143 +", "+++?"},
+		{"missing head", "2048 5096 +", "?+++"},
+		{"missing head within a unit", "1 7143 +", "?+++"},
+		{"missing tail", "0 4096 -", "--??"},
+		{"a tail beyond that is not '+'", "0 7144 +\n7144 5000 -", "++++"},
+		{"a tail of unknown size", "0 2048 +\n2048 9223372036854775807 ?", "+???"},
+		{"a last block across the end", "0 4096 +\n4096 4096 /", "++//"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct buf text = {0};
@@ -80,23 +81,24 @@ static void another_source(void **state)
 {
 	(void)state;
 	static const char *const texts[] = {
-	        "0 ? 1\n0 8193 +\n",                     /* a byte too much is rescued */
-	        "0 ? 1\n0 8192 -\n8192 1 +\n",           /* rescued beyond the end */
-	        "0 ? 1\n0 8192 +\n8192 1 ?\n8193 1 -\n", /* the last block begins beyond it */
-	        "0 ? 1\n9000 10 ?\n",                    /* nothing but beyond */
+		"0 ? 1\n0 8193 +\n",                     /* a byte too much is rescued */
+		"0 ? 1\n0 8192 -\n8192 1 +\n",           /* rescued beyond the end */
+		"0 ? 1\n0 8192 +\n8192 1 ?\n8193 1 -\n", /* the last block begins beyond it */
+		"0 ? 1\n9000 10 ?\n",                    /* nothing but beyond */
 	};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		struct respin_map *bytes = parse_map(texts[i]), *map = NULL;
 		struct respin_error error = {0};
 		assert_int_equal(mapfile_import(bytes, 4, 2048, 0, "disc.map", &map, &error),
-		                 RESPIN_E_MAP_SIZE);
+				 RESPIN_E_MAP_SIZE);
 		assert_null(map);
 		assert_int_equal(error.code, RESPIN_E_MAP_SIZE);
 		assert_memory_equal(error.text, "disc.map: ", 10);
 		map_destroy(bytes);
 	}
 	struct respin_map *bytes = parse_map("0 ? 1\n"), *map;
-	assert_int_equal(mapfile_import(bytes, UINT64_MAX / 2048, 2048, 0, "x", &map, NULL), RESPIN_E_MAP_SIZE);
+	assert_int_equal(mapfile_import(bytes, UINT64_MAX / 2048, 2048, 0, "x", &map, NULL),
+			 RESPIN_E_MAP_SIZE);
 	assert_int_equal(mapfile_import(bytes, 0, 2048, 0, "x", &map, NULL), 0);
 	assert_int_equal(map_total(map), 0);
 	map_destroy(map);
@@ -162,22 +164,22 @@ static void resume(void **state)
 		struct respin_map_position position;
 		struct mapfile_resume expected;
 	} cases[] = {
-	        {{0, 1, '?'}, {RESPIN_PHASE_COPYING, 0}},
-	        {{10 * 2048 + 5, 1, '?'}, {RESPIN_PHASE_COPYING, 10}},
-	        {{100 * 2048, 1, '?'}, {RESPIN_PHASE_COPYING, 100}},
-	        {{101 * 2048, 1, '?'}, {RESPIN_PHASE_COPYING, 0}},
-	        {{10 * 2048, 6, '?'}, {RESPIN_PHASE_COPYING, 10}},
-	        /* ddrescue's passes 2 to 4 run both ways: no place of ours. */
-	        {{10 * 2048, 2, '?'}, {RESPIN_PHASE_SWEEPING, 0}},
-	        {{10 * 2048, 4, '?'}, {RESPIN_PHASE_SWEEPING, 0}},
-	        {{10 * 2048, 5, '?'}, {RESPIN_PHASE_SWEEPING, 10}},
-	        {{10 * 2048, 1, '*'}, {RESPIN_PHASE_TRIMMING, 10}},
-	        {{10 * 2048, 1, '/'}, {RESPIN_PHASE_SCRAPING, 10}},
-	        {{10 * 2048, 2, '-'}, {RESPIN_PHASE_SCRAPING, 10}},
-	        {{10 * 2048, 1, '+'}, {RESPIN_PHASE_FINISHED, 10}},
-	        {{10 * 2048, 1, 'F'}, {RESPIN_PHASE_COPYING, 0}},
-	        {{10 * 2048, 1, 'S'}, {RESPIN_PHASE_COPYING, 0}},
-	        {{INT64_MAX, 1, '*'}, {RESPIN_PHASE_TRIMMING, 0}},
+		{{0, 1, '?'}, {RESPIN_PHASE_COPYING, 0}},
+		{{10 * 2048 + 5, 1, '?'}, {RESPIN_PHASE_COPYING, 10}},
+		{{100 * 2048, 1, '?'}, {RESPIN_PHASE_COPYING, 100}},
+		{{101 * 2048, 1, '?'}, {RESPIN_PHASE_COPYING, 0}},
+		{{10 * 2048, 6, '?'}, {RESPIN_PHASE_COPYING, 10}},
+		/* ddrescue's passes 2 to 4 run both ways: no place of ours. */
+		{{10 * 2048, 2, '?'}, {RESPIN_PHASE_SWEEPING, 0}},
+		{{10 * 2048, 4, '?'}, {RESPIN_PHASE_SWEEPING, 0}},
+		{{10 * 2048, 5, '?'}, {RESPIN_PHASE_SWEEPING, 10}},
+		{{10 * 2048, 1, '*'}, {RESPIN_PHASE_TRIMMING, 10}},
+		{{10 * 2048, 1, '/'}, {RESPIN_PHASE_SCRAPING, 10}},
+		{{10 * 2048, 2, '-'}, {RESPIN_PHASE_SCRAPING, 10}},
+		{{10 * 2048, 1, '+'}, {RESPIN_PHASE_FINISHED, 10}},
+		{{10 * 2048, 1, 'F'}, {RESPIN_PHASE_COPYING, 0}},
+		{{10 * 2048, 1, 'S'}, {RESPIN_PHASE_COPYING, 0}},
+		{{INT64_MAX, 1, '*'}, {RESPIN_PHASE_TRIMMING, 0}},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct mapfile_resume found = mapfile_resume(&cases[i].position, 2048, 100);
@@ -189,8 +191,11 @@ static void resume(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(borders),           cmocka_unit_test(another_source), cmocka_unit_test(position_comes_along),
-	        cmocka_unit_test(against_the_model), cmocka_unit_test(resume),
+		cmocka_unit_test(borders),
+		cmocka_unit_test(another_source),
+		cmocka_unit_test(position_comes_along),
+		cmocka_unit_test(against_the_model),
+		cmocka_unit_test(resume),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,7 +47,7 @@ static void too_long(void **state)
 	struct mapfile_info info;
 	struct respin_error error = {0};
 	assert_int_equal(mapfile_parse("", (size_t)MAPFILE_MAX_BYTES + 1, "x", NULL, &map, &info, &error),
-	                 RESPIN_E_MAP_DAMAGED);
+			 RESPIN_E_MAP_DAMAGED);
 	assert_null(map);
 	assert_false(info.torn);
 	assert_string_equal(error.text, "x: longer than any disc can need (1024 MiB at most)");
@@ -56,8 +56,8 @@ static void too_long(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(too_many_blocks),
-	        cmocka_unit_test(too_long),
+		cmocka_unit_test(too_many_blocks),
+		cmocka_unit_test(too_long),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,8 +18,8 @@
 #include "core/mapfile.h"
 #include "mapfile_cases.h"
 
-static int parse(const char *text, size_t len, bool loose, struct respin_map **map,
-                 struct mapfile_info *info, struct respin_error *error)
+static int parse(const char *text, size_t len, bool loose, struct respin_map **map, struct mapfile_info *info,
+		 struct respin_error *error)
 {
 	/* A copy of exactly its length, so that a look beyond the end is seen. */
 	char *copy = malloc(len ? len : 1);
@@ -38,8 +38,8 @@ static void runs_text(const struct respin_map *map, struct buf *out)
 	for (uint64_t pos = 0; respin_map_next(map, pos, MASK_ALL, &extent);
 	     pos = extent.range.start + extent.range.count)
 		buf_addf(out, "%s[%" PRIu64 ",%" PRIu64 ")%c", out->len ? " " : "", extent.range.start,
-		         extent.range.start + extent.range.count,
-		         respin_status_char((enum respin_status)extent.status));
+			 extent.range.start + extent.range.count,
+			 respin_status_char((enum respin_status)extent.status));
 	buf_add(out, "", 1);
 }
 
@@ -83,12 +83,12 @@ static void position(void **state)
 		const char *text;
 		struct respin_map_position expected;
 	} cases[] = {
-	        {"", {0, 1, '?'}},
-	        {"0x10 * 3\n", {16, 3, '*'}},
-	        {"5 -\n", {5, 1, '-'}},
-	        {"5 + x\n", {5, 1, '+'}},
-	        {"0x7FFFFFFFFFFFFFFF G 2147483647\n", {INT64_MAX, 2147483647, 'G'}},
-	        {"7 S 2\n", {7, 2, 'S'}},
+		{"", {0, 1, '?'}},
+		{"0x10 * 3\n", {16, 3, '*'}},
+		{"5 -\n", {5, 1, '-'}},
+		{"5 + x\n", {5, 1, '+'}},
+		{"0x7FFFFFFFFFFFFFFF G 2147483647\n", {INT64_MAX, 2147483647, 'G'}},
+		{"7 S 2\n", {7, 2, 'S'}},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct respin_map *map = parse_map(cases[i].text, NULL);
@@ -110,14 +110,14 @@ static void public_counts(void **state)
 		struct respin_range span;
 		uint64_t non_tried, non_tried_areas, finished, finished_areas;
 	} cases[] = {
-	        {"0 ? 1\n", {0, 0}, 0, 0, 0, 0},
-	        {"0 ? 1\n0 10 +\n", {0, 10}, 0, 0, 10, 1},
-	        {"0 ? 1\n10 10 +\n", {10, 10}, 0, 0, 10, 1},
-	        {"0 ? 1\n10 10 ?\n", {10, 10}, 10, 1, 0, 0},
-	        {"0 ? 1\n10 5 ?\n15 5 +\n", {10, 10}, 5, 1, 5, 1},
-	        {"0 ? 1\n10 5 +\n15 5 ?\n20 1 +\n21 1 ?\n", {10, 12}, 6, 2, 6, 2},
-	        {"0 ? 1\n0 5 ?\n5 5 +\n", {0, 10}, 5, 1, 5, 1},
-	        {"0 ? 1\n0 5 +\n5 99999999999999999999 ?\n", {0, INT64_MAX}, INT64_MAX - 5, 1, 5, 1},
+		{"0 ? 1\n", {0, 0}, 0, 0, 0, 0},
+		{"0 ? 1\n0 10 +\n", {0, 10}, 0, 0, 10, 1},
+		{"0 ? 1\n10 10 +\n", {10, 10}, 0, 0, 10, 1},
+		{"0 ? 1\n10 10 ?\n", {10, 10}, 10, 1, 0, 0},
+		{"0 ? 1\n10 5 ?\n15 5 +\n", {10, 10}, 5, 1, 5, 1},
+		{"0 ? 1\n10 5 +\n15 5 ?\n20 1 +\n21 1 ?\n", {10, 12}, 6, 2, 6, 2},
+		{"0 ? 1\n0 5 ?\n5 5 +\n", {0, 10}, 5, 1, 5, 1},
+		{"0 ? 1\n0 5 +\n5 99999999999999999999 ?\n", {0, INT64_MAX}, INT64_MAX - 5, 1, 5, 1},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct respin_map *map = parse_map(cases[i].text, NULL);
@@ -144,6 +144,13 @@ static void gap_status(void **state)
 	assert_string_equal(runs.data, "[0,5)- [5,10)+ [10,9223372036854775807)-");
 	buf_finish(&runs);
 	map_destroy(map);
+
+	/* Behind the last block, nothing is filled unless it is open. */
+	text = "0 ? 1\n5 5 +\n20 10 +\n";
+	assert_int_equal(mapfile_parse(text, strlen(text), "x", &options, &map, NULL, NULL), 0);
+	assert_int_equal(respin_map_total(map, RESPIN_BAD), 15);
+	assert_int_equal(respin_map_areas(map, RESPIN_BAD), 2);
+	map_destroy(map);
 }
 
 /* However long the path, the reason is still to be read. */
@@ -156,7 +163,7 @@ static void long_names(void **state)
 	struct respin_map *map;
 	struct respin_error error = {0};
 	assert_int_equal(mapfile_parse("0 ? 1\nx\n", 8, name, NULL, &map, NULL, &error),
-	                 RESPIN_E_MAP_DAMAGED);
+			 RESPIN_E_MAP_DAMAGED);
 	assert_non_null(strstr(error.text, "/disc.map: line 2: bad block line"));
 }
 
@@ -219,23 +226,23 @@ static void torn(void **state)
 		bool accepted, torn;
 		enum mapfile_state state;
 	} cases[] = {
-	        {"", true, true, MAPFILE_EMPTY},
-	        {"# Mapfile. Created by GNU ddre", true, true, MAPFILE_EMPTY},
-	        {"# Mapfile. Created by GNU ddrescue version 1.27\n", true, false, MAPFILE_EMPTY},
-	        {"0x0 ? 1\n", true, false, MAPFILE_EMPTY},
-	        {"0x0 ? 1", true, true, MAPFILE_EMPTY},
-	        {"0x0 ?", true, true, MAPFILE_EMPTY},
-	        {"0x0", false, true, MAPFILE_EMPTY},
-	        {"0x0 ? 1\n0x0 0x1", false, true, MAPFILE_EMPTY},
-	        {"0x0 ? 1\n0x0 0x10 +\n0x10 0x1", false, true, MAPFILE_WHOLE},
-	        {"0x0 ? 1\n0x0 0x10 +\n0x10 0x10 -", true, false, MAPFILE_WHOLE},
-	        {"0x0 ? 1\n0x0 0x10 +\n0x20 0x10 -\n", false, false, MAPFILE_WHOLE},
-	        /* ddrescue promises nothing, respin does. */
-	        {BODY, true, false, MAPFILE_WHOLE},
-	        {HEAD BODY, true, true, MAPFILE_WHOLE},
-	        {HEAD BODY "# end gen=7 crc32c=00000000 image=1:2 size=3", true, true, MAPFILE_WHOLE},
-	        {HEAD BODY "# end gen=7 crc32c=0000000 image=1:2 size=3\n", true, true, MAPFILE_WHOLE},
-	        {HEAD BODY "# end gen=7 crc32c=00000000 image=1:2 size=3\n", true, false, MAPFILE_EDITED},
+		{"", true, true, MAPFILE_EMPTY},
+		{"# Mapfile. Created by GNU ddre", true, true, MAPFILE_EMPTY},
+		{"# Mapfile. Created by GNU ddrescue version 1.27\n", true, false, MAPFILE_EMPTY},
+		{"0x0 ? 1\n", true, false, MAPFILE_EMPTY},
+		{"0x0 ? 1", true, true, MAPFILE_EMPTY},
+		{"0x0 ?", true, true, MAPFILE_EMPTY},
+		{"0x0", false, true, MAPFILE_EMPTY},
+		{"0x0 ? 1\n0x0 0x1", false, true, MAPFILE_EMPTY},
+		{"0x0 ? 1\n0x0 0x10 +\n0x10 0x1", false, true, MAPFILE_WHOLE},
+		{"0x0 ? 1\n0x0 0x10 +\n0x10 0x10 -", true, false, MAPFILE_WHOLE},
+		{"0x0 ? 1\n0x0 0x10 +\n0x20 0x10 -\n", false, false, MAPFILE_WHOLE},
+		/* ddrescue promises nothing, respin does. */
+		{BODY, true, false, MAPFILE_WHOLE},
+		{HEAD BODY, true, true, MAPFILE_WHOLE},
+		{HEAD BODY "# end gen=7 crc32c=00000000 image=1:2 size=3", true, true, MAPFILE_WHOLE},
+		{HEAD BODY "# end gen=7 crc32c=0000000 image=1:2 size=3\n", true, true, MAPFILE_WHOLE},
+		{HEAD BODY "# end gen=7 crc32c=00000000 image=1:2 size=3\n", true, false, MAPFILE_EDITED},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct respin_map *map;
@@ -253,11 +260,11 @@ int main(void)
 	struct CMUnitTest rows[MAPFILE_CASES];
 	for (size_t i = 0; i < MAPFILE_CASES; i++)
 		rows[i] = (struct CMUnitTest){.name = mapfile_cases[i].name,
-		                              .test_func = one_case,
-		                              .initial_state = (void *)&mapfile_cases[i]};
+					      .test_func = one_case,
+					      .initial_state = (void *)&mapfile_cases[i]};
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(position),   cmocka_unit_test(public_counts), cmocka_unit_test(gap_status),
-	        cmocka_unit_test(long_names), cmocka_unit_test(trailer),       cmocka_unit_test(torn),
+		cmocka_unit_test(position),   cmocka_unit_test(public_counts), cmocka_unit_test(gap_status),
+		cmocka_unit_test(long_names), cmocka_unit_test(trailer),       cmocka_unit_test(torn),
 	};
 	int failed = cmocka_run_group_tests_name("cases", rows, NULL, NULL);
 	return failed + cmocka_run_group_tests_name("parse", tests, NULL, NULL);

@@ -37,28 +37,28 @@ static void layout(void **state)
 	set(map, 560, 2, RESPIN_NON_TRIMMED);
 	set(map, 562, 2, RESPIN_NON_SCRAPED);
 	struct mapfile_head head = {
-	        .program = "respin 0.1.0",
-	        .command_line = "respin rescue /dev/sr0 disc.iso",
-	        .start_time = "2026-01-31 12:00:00",
-	        .current_time = "2026-01-31 12:30:00",
-	        .phase = RESPIN_PHASE_COPYING,
-	        .pos = 564,
+		.program = "respin 0.1.0",
+		.command_line = "respin rescue /dev/sr0 disc.iso",
+		.start_time = "2026-01-31 12:00:00",
+		.current_time = "2026-01-31 12:30:00",
+		.phase = RESPIN_PHASE_COPYING,
+		.pos = 564,
 	};
 	struct buf out = {0};
 	mapfile_render(map, 2048, 0, &head, &out);
 	assert_text(&out, "# Mapfile. Created by respin 0.1.0\n"
-	                  "# Command line: respin rescue /dev/sr0 disc.iso\n"
-	                  "# Start time:   2026-01-31 12:00:00\n"
-	                  "# Current time: 2026-01-31 12:30:00\n"
-	                  "# Copying non-tried blocks... Pass 1 (forwards)\n"
-	                  "# current_pos  current_status  current_pass\n"
-	                  "0x0011A000     ?               1\n"
-	                  "#      pos        size  status\n"
-	                  "0x00000000  0x00117000  +\n"
-	                  "0x00117000  0x00001000  -\n"
-	                  "0x00118000  0x00001000  *\n"
-	                  "0x00119000  0x00001000  /\n"
-	                  "0x0011A000  0x17FEE6000  ?\n");
+			  "# Command line: respin rescue /dev/sr0 disc.iso\n"
+			  "# Start time:   2026-01-31 12:00:00\n"
+			  "# Current time: 2026-01-31 12:30:00\n"
+			  "# Copying non-tried blocks... Pass 1 (forwards)\n"
+			  "# current_pos  current_status  current_pass\n"
+			  "0x0011A000     ?               1\n"
+			  "#      pos        size  status\n"
+			  "0x00000000  0x00117000  +\n"
+			  "0x00117000  0x00001000  -\n"
+			  "0x00118000  0x00001000  *\n"
+			  "0x00119000  0x00001000  /\n"
+			  "0x0011A000  0x17FEE6000  ?\n");
 	buf_finish(&out);
 	map_destroy(map);
 }
@@ -68,28 +68,28 @@ static void own_comments(void **state)
 	(void)state;
 	struct respin_map *map = map_create(2, RESPIN_FINISHED);
 	struct mapfile_head head = {
-	        .program = "respin 0.1.0",
-	        .phase = RESPIN_PHASE_FINISHED,
-	        .pos = 2,
-	        .trailer = {.present = true,
-	                    .generation = 12,
-	                    .image_dev = 2049,
-	                    .image_ino = 77,
-	                    .image_size_bytes = 4104,
-	                    .keep_bytes = 2352},
+		.program = "respin 0.1.0",
+		.phase = RESPIN_PHASE_FINISHED,
+		.pos = 2,
+		.trailer = {.present = true,
+			    .generation = 12,
+			    .image_dev = 2049,
+			    .image_ino = 77,
+			    .image_size_bytes = 4104,
+			    .keep_bytes = 2352},
 	};
 	struct buf out = {0};
 	/* The short last unit: 4104 = 2352 + 1752. */
 	mapfile_render(map, 2352, 1752, &head, &out);
 	assert_text(&out, "# Mapfile. Created by respin 0.1.0\n"
-	                  "# Sector size:  2352\n"
-	                  "# Last line begins with '# end': without it this file was cut short.\n"
-	                  "# Finished\n"
-	                  "# current_pos  current_status  current_pass\n"
-	                  "0x00001008     +               1\n"
-	                  "#      pos        size  status\n"
-	                  "0x00000000  0x00001008  +\n"
-	                  "# end gen=12 crc32c=D91EE3C3 image=2049:77 size=4104 keep=2352\n");
+			  "# Sector size:  2352\n"
+			  "# Last line begins with '# end': without it this file was cut short.\n"
+			  "# Finished\n"
+			  "# current_pos  current_status  current_pass\n"
+			  "0x00001008     +               1\n"
+			  "#      pos        size  status\n"
+			  "0x00000000  0x00001008  +\n"
+			  "# end gen=12 crc32c=D91EE3C3 image=2049:77 size=4104 keep=2352\n");
 	buf_finish(&out);
 
 	/* A sector size without a trailer promises nothing. */
@@ -109,23 +109,31 @@ static void phases(void **state)
 		bool backwards;
 		const char *expected;
 	} cases[] = {
-	        {RESPIN_PHASE_SAMPLE, false, "# Copying non-tried blocks... Pass 1 (forwards)\n0x00002000     ?               1\n"},
-	        {RESPIN_PHASE_COPYING, false, "# Copying non-tried blocks... Pass 1 (forwards)\n0x00002000     ?               1\n"},
-	        {RESPIN_PHASE_COPYING, true, "# Copying non-tried blocks... Pass 1 (backwards)\n0x00002000     ?               1\n"},
-	        {RESPIN_PHASE_SWEEPING, false, "# Copying non-tried blocks... Pass 5 (forwards)\n0x00002000     ?               5\n"},
-	        {RESPIN_PHASE_TRIMMING, false, "# Trimming failed blocks... (forwards)\n0x00002000     *               1\n"},
-	        {RESPIN_PHASE_SCRAPING, true, "# Scraping failed blocks... (backwards)\n0x00002000     /               1\n"},
-	        {RESPIN_PHASE_RETRYING, true, "# Retrying bad sectors... Retry 2 (backwards)\n0x00002000     /               1\n"},
-	        {RESPIN_PHASE_CLOSING, false, "# Scraping failed blocks... (forwards)\n0x00002000     /               1\n"},
-	        {RESPIN_PHASE_FINISHED, false, "# Finished\n0x00002000     +               1\n"},
+		{RESPIN_PHASE_SAMPLE, false,
+		 "# Copying non-tried blocks... Pass 1 (forwards)\n0x00002000     ?               1\n"},
+		{RESPIN_PHASE_COPYING, false,
+		 "# Copying non-tried blocks... Pass 1 (forwards)\n0x00002000     ?               1\n"},
+		{RESPIN_PHASE_COPYING, true,
+		 "# Copying non-tried blocks... Pass 1 (backwards)\n0x00002000     ?               1\n"},
+		{RESPIN_PHASE_SWEEPING, false,
+		 "# Copying non-tried blocks... Pass 5 (forwards)\n0x00002000     ?               5\n"},
+		{RESPIN_PHASE_TRIMMING, false,
+		 "# Trimming failed blocks... (forwards)\n0x00002000     *               1\n"},
+		{RESPIN_PHASE_SCRAPING, true,
+		 "# Scraping failed blocks... (backwards)\n0x00002000     /               1\n"},
+		{RESPIN_PHASE_RETRYING, true,
+		 "# Retrying bad sectors... Retry 2 (backwards)\n0x00002000     /               1\n"},
+		{RESPIN_PHASE_CLOSING, false,
+		 "# Scraping failed blocks... (forwards)\n0x00002000     /               1\n"},
+		{RESPIN_PHASE_FINISHED, false, "# Finished\n0x00002000     +               1\n"},
 	};
 	struct respin_map *map = map_create(8, RESPIN_FINISHED);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct mapfile_head head = {.program = "p",
-		                            .phase = cases[i].phase,
-		                            .backwards = cases[i].backwards,
-		                            .pos = 4,
-		                            .pass = 2};
+					    .phase = cases[i].phase,
+					    .backwards = cases[i].backwards,
+					    .pos = 4,
+					    .pass = 2};
 		struct buf out = {0}, expected = {0};
 		const char *message = cases[i].expected, *line = strchr(message, '\n') + 1;
 		mapfile_render(map, 2048, 0, &head, &out);
@@ -149,8 +157,8 @@ static void sweeping_never_passes_untried_units(void **state)
 	struct respin_map *map = map_create(8, RESPIN_NON_TRIED);
 	struct mapfile_head head = {.program = "p", .phase = RESPIN_PHASE_SWEEPING, .pos = 6};
 	static const char *const expected[] = {"\n0x00000000     ?               5\n",
-	                                       "\n0x00001000     ?               5\n",
-	                                       "\n0x00003000     ?               5\n"};
+					       "\n0x00001000     ?               5\n",
+					       "\n0x00003000     ?               5\n"};
 	static const uint64_t tried[] = {0, 2, 7};
 	for (size_t i = 0; i < 3; i++) {
 		struct buf out = {0};
@@ -172,7 +180,8 @@ static void command_line_stays_one_line(void **state)
 	struct buf out = {0};
 	mapfile_render(map, 1, 0, &head, &out);
 	buf_add(&out, "", 1);
-	assert_non_null(strstr(out.data, "\n# Command line: a\\nb\\x0D\\x1B[2J \\x7F \xc3\xa9 \\\n# Copying"));
+	assert_non_null(
+		strstr(out.data, "\n# Command line: a\\nb\\x0D\\x1B[2J \\x7F \xc3\xa9 \\\n# Copying"));
 	buf_finish(&out);
 	map_destroy(map);
 }
@@ -184,11 +193,12 @@ static void hex_widths(void **state)
 		uint64_t number;
 		const char *text;
 	} cases[] = {
-	        {1, "\n0x00000000  0x00000001  +\n"},
-	        {0xffffffff, "\n0x00000000  0xFFFFFFFF  +\n"},
-	        {0x100000000, "\n0x00000000  0x100000000  +\n"},
-	        {0x123456789abcdef, "\n0x00000000  0x123456789ABCDEF  +\n"},
-	        {0x7ffffffffffffffe, "\n0x00000000  0x7FFFFFFFFFFFFFFE  +\n0x7FFFFFFFFFFFFFFE  0x00000001  ?\n"},
+		{1, "\n0x00000000  0x00000001  +\n"},
+		{0xffffffff, "\n0x00000000  0xFFFFFFFF  +\n"},
+		{0x100000000, "\n0x00000000  0x100000000  +\n"},
+		{0x123456789abcdef, "\n0x00000000  0x123456789ABCDEF  +\n"},
+		{0x7ffffffffffffffe,
+		 "\n0x00000000  0x7FFFFFFFFFFFFFFE  +\n0x7FFFFFFFFFFFFFFE  0x00000001  ?\n"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct respin_map *map = map_create(MAPFILE_MAX_POS, RESPIN_NON_TRIED);
@@ -215,8 +225,8 @@ static void spans(void **state)
 	mapfile_render(map, 1, 0, &head, &out);
 	buf_add(&out, "", 1);
 	assert_string_equal(strstr(out.data, "status\n") + 7, "0x0000000A  0x00000005  +\n"
-	                                                      "0x0000000F  0x00000005  ?\n"
-	                                                      "0x00000014  0x0000000A  -\n");
+							      "0x0000000F  0x00000005  ?\n"
+							      "0x00000014  0x0000000A  -\n");
 	buf_finish(&out);
 	map_destroy(map);
 
@@ -310,15 +320,15 @@ static void there_and_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(layout),
-	        cmocka_unit_test(own_comments),
-	        cmocka_unit_test(phases),
-	        cmocka_unit_test(sweeping_never_passes_untried_units),
-	        cmocka_unit_test(command_line_stays_one_line),
-	        cmocka_unit_test(hex_widths),
-	        cmocka_unit_test(spans),
-	        cmocka_unit_test(behind_other_text),
-	        cmocka_unit_test(there_and_back),
+		cmocka_unit_test(layout),
+		cmocka_unit_test(own_comments),
+		cmocka_unit_test(phases),
+		cmocka_unit_test(sweeping_never_passes_untried_units),
+		cmocka_unit_test(command_line_stays_one_line),
+		cmocka_unit_test(hex_widths),
+		cmocka_unit_test(spans),
+		cmocka_unit_test(behind_other_text),
+		cmocka_unit_test(there_and_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

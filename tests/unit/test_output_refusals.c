@@ -258,6 +258,10 @@ static void damaged_map(void **state)
 	static const char *const texts[] = {
 		"0x0 ? 1\n0x0 0x800 +\n0x800 0x18", /* torn */
 		"0x0 ? 1\n0x0 0x800 +\n0x1000 0x1000 ?\n", "not a map\n", "", "# only a comment\n",
+		/* one of ours, cut between two lines */
+		"# Mapfile. Created by respin 0.1.0\n"
+		"# Last line begins with '# end': without it this file was cut short.\n"
+		"0x0 ? 1\n0x0 0x1000 +\n",
 	};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		struct desk desk;

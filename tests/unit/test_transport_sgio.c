@@ -68,8 +68,7 @@ int open64(const char *path, int flags, ...)
 		return -1;
 	}
 	kernel.fd = memfd_create("fake", MFD_CLOEXEC);
-	(void)ftruncate(kernel.fd, 64 << 10);
-	return kernel.fd;
+	return ftruncate(kernel.fd, 64 << 10) == 0 ? kernel.fd : -1;
 }
 
 int __open64_2(const char *path, int flags); /* what a hardened build calls */
