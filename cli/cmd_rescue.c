@@ -94,12 +94,6 @@ static struct respin_map *load_domain(const struct options *options)
 	return domain;
 }
 
-/* A path that the output must not lie on; NULL for sources that are no files here. */
-static const char *source_path(const char *source)
-{
-	return strncmp(source, "sim:", 4) == 0 || strstr(source, "://") ? NULL : source;
-}
-
 static int create(struct rescue *rescue, struct respin_source *source, struct respin_session **session,
 		  struct respin_error *error)
 {
@@ -110,7 +104,7 @@ static int create(struct rescue *rescue, struct respin_source *source, struct re
 		.map = options->map,
 		.domain = options->domain,
 		.command_line = rescue->command_line,
-		.source_path = source_path(options->source),
+		.source_path = options->source_file[0] ? options->source_file : NULL,
 		.force = options->force,
 		.keep_bad = options->keep_bad,
 	};

@@ -44,6 +44,25 @@ static enum respin_mode mode_of(const char *command)
 	return RESPIN_MODE_RESCUE;
 }
 
+/* A path is its own file; a simulated disc names one, if without %XX; what lies behind a net has none here. */
+static void note_source_file(struct options *options)
+{
+	const char *source = options->source, *image = source;
+	size_t len = strlen(source);
+	if (strncmp(source, "sim:", 4) == 0) {
+		do
+			image = strstr(image + 1, "image=");
+		while (image && image[-1] != '?' && image[-1] != '&');
+		len = image ? strcspn(image += strlen("image="), "&%") : 0;
+		if (len && image[len] == '%')
+			len = 0;
+	} else if (strstr(source, "://")) {
+		len = 0;
+	}
+	if (len && len < sizeof options->source_file)
+		memcpy(options->source_file, image, len); /* zeroed before: terminated */
+}
+
 static int take_words(struct options *options, int count, char **words)
 {
 	static const char *const names[] = {"SOURCE", "IMAGE", "MAPFILE"};
@@ -57,6 +76,7 @@ static int take_words(struct options *options, int count, char **words)
 	options->source = words[0];
 	options->image = words[1];
 	options->map = count > 2 ? words[2] : NULL;
+	note_source_file(options);
 	return OPTIONS_GO_ON;
 }
 

@@ -14,8 +14,9 @@ struct options {
 	const char *command; /* "rescue", "sweep", "patch" */
 	enum respin_mode mode;
 	const char *source, *image;
-	const char *map;    /* NULL: IMAGE.map */
-	const char *domain; /* NULL: IMAGE.domain if there is one */
+	char source_file[4096]; /* the file behind the source, or "": nothing may be written there */
+	const char *map;        /* NULL: IMAGE.map */
+	const char *domain;     /* NULL: IMAGE.domain if there is one */
 	const char *log, *events;
 	bool quiet, verbose, force, keep_bad;
 };

@@ -40,7 +40,7 @@ static bool harmless(int file, const char *path, const struct options *options)
 	}
 	char map[4096 + sizeof ".map"];
 	(void)snprintf(map, sizeof map, "%s.map", options->image);
-	const char *own = same_file(&here, options->source)                     ? "the source"
+	const char *own = same_file(&here, options->source_file)                ? "the source"
 			  : same_file(&here, options->image)                    ? "the image"
 			  : same_file(&here, options->map ? options->map : map) ? "the map"
 			  : same_file(&here, options->domain)                   ? "the domain"

@@ -75,7 +75,7 @@ static void next(const struct survey *survey, unsigned columns, FILE *out)
 	else if (survey->kinds[KIND_LOST].bytes)
 		prose(out, columns,
 		      "Next: 'respin rescue' tries what is lost again: reads are a matter of luck. Cleaning the disc "
-		      "or another drive helps.");
+		      "or another drive may help.");
 	else
 		prose(out, columns, "Nothing is left to do.");
 }

@@ -40,7 +40,7 @@ static void tell_notices(const struct output *output, const struct respin_callba
 		return;
 	for (size_t i = 0; (notice = output_notice(output, i)); i++) {
 		struct respin_log log = {
-			.size = sizeof log, .level = 2, .lba = -1, .what = "output", .detail = notice};
+			.size = sizeof log, .level = 2, .lba = -1, .what = "note", .detail = notice};
 		callbacks->log(callbacks->arg, &log);
 	}
 }

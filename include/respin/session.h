@@ -30,8 +30,8 @@ struct respin_snapshot {
 	struct respin_extent *ranges; /* everything that is not finished, in order */
 	uint64_t range_count;
 	uint8_t phase;   /* enum respin_phase */
-	uint64_t pos;    /* unit being worked on */
-	uint64_t now_ns; /* on the source's clock */
+	uint64_t pos;    /* first unit of what was recorded last */
+	uint64_t now_ns; /* the host's monotonic clock, as started_ns */
 	uint64_t started_ns;
 	uint64_t gained; /* units finished since run() */
 	uint64_t reads, failed_reads;

@@ -76,6 +76,7 @@ uint64_t engine_now_ns(void); /* the host's monotonic clock */
 
 /* events.c: what callbacks hear. */
 void engine_event(struct engine *engine, struct respin_event *event);
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_DEBUG }; /* respin_log.level */
 void engine_log(struct engine *engine, unsigned level, const char *what, int64_t lba, int sys_errno,
 		const char *detail);
 

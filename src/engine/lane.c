@@ -159,6 +159,17 @@ static bool stop_for_memory(struct engine *engine)
 	return false;
 }
 
+/* What delays a rescue or ends it, for --log and --verbose; what marks sectors is in the events. */
+static void log_trouble(struct lane *lane, const struct respin_request *request,
+			const struct respin_reply *reply)
+{
+	struct engine *engine = lane->engine;
+	if (verdict_unanswered(request, reply) || reply->reason == RESPIN_REASON_TIMEOUT)
+		engine_log(engine, LOG_NOTICE, "the drive does not answer",
+			   engine->unit.first_lba + (int64_t)request->range.start, reply->sys_errno,
+			   respin_reason_name((enum respin_reason)reply->reason));
+}
+
 static bool lane_read(struct lane *lane, const struct respin_request *request)
 {
 	struct engine *engine = lane->engine;
@@ -195,6 +206,7 @@ static bool lane_read(struct lane *lane, const struct respin_request *request)
 	leave_command(lane, item, bytes);
 
 	verdict(outcome, &engine->unit);
+	log_trouble(lane, request, &outcome->reply);
 	uint64_t hash = 0;
 	outcome->bytes = bytes;
 	outcome->bytes_len = outcome->reply.asked_bytes < len ? outcome->reply.asked_bytes : len;
@@ -217,6 +229,13 @@ static void lane_control(struct lane *lane, enum respin_drive_command control)
 		/* A plain source has no state to ask for; reading on will tell. */
 		reply.reason = RESPIN_REASON_GOOD;
 	}
+	static const char *const asked[] = {
+		[RESPIN_DRIVE_START] = "told the drive to start",
+		[RESPIN_DRIVE_IDENTIFY] = "looked whether it is still this disc",
+		[RESPIN_DRIVE_REOPEN] = "opened the device anew",
+	};
+	engine_log(engine, LOG_DEBUG, asked[control], -1, reply.sys_errno,
+		   respin_reason_name((enum respin_reason)reply.reason));
 	pthread_mutex_lock(&engine->planner_mutex);
 	planner_controlled(engine->planner, lane->index, control, (enum respin_reason)reply.reason,
 			   lane_now_ns(lane));

@@ -69,6 +69,8 @@ must 3 "$RESPIN" rescue absent.img f.iso
 one_line err
 must 5 "$RESPIN" rescue disc.img disc.img
 one_line err
+must 5 "$RESPIN" rescue --force 'sim:disc?profile=dvd&image=disc.img&bad=7' disc.img
+one_line err
 must 4 "$RESPIN" rescue "$healthy" absent/f.iso
 one_line err
 must 4 sh -c 'ulimit -f 256; exec "$RESPIN" rescue disc.img g.iso'

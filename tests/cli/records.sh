@@ -18,6 +18,8 @@ for option in --log --events; do
 	done
 	must 5 "$RESPIN" rescue disc.img b.iso $option disc.img
 	one_line err
+	must 5 "$RESPIN" rescue "$healthy" b.iso $option ./disc.img
+	one_line err
 	must 4 "$RESPIN" rescue "$healthy" b.iso $option dir
 	one_line err
 	must 4 "$RESPIN" rescue "$healthy" b.iso $option absent/file
