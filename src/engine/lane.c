@@ -164,6 +164,8 @@ static void log_trouble(struct lane *lane, const struct respin_request *request,
 			const struct respin_reply *reply)
 {
 	struct engine *engine = lane->engine;
+	if (reply->reason == RESPIN_REASON_CANCELLED)
+		return; /* who asked for it knows */
 	if (verdict_unanswered(request, reply) || reply->reason == RESPIN_REASON_TIMEOUT)
 		engine_log(engine, LOG_NOTICE, "the drive does not answer",
 			   engine->unit.first_lba + (int64_t)request->range.start, reply->sys_errno,
