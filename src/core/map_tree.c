@@ -113,8 +113,8 @@ static void parent_refresh(struct node *parent, unsigned index)
 static void path_refresh(const struct path *path)
 {
 	for (unsigned level = path->depth - 1; level > 0; level--) {
-		struct node *parent = path->node[level - 1];
-		unsigned index = path->index[level - 1];
+		struct node *parent = path->turn[level - 1].node;
+		unsigned index = path->turn[level - 1].index;
 		uint64_t key = parent->key[index];
 		uint8_t mask = parent->mask[index];
 		parent_refresh(parent, index);
@@ -193,8 +193,7 @@ void tree_seek(const struct tree *tree, uint64_t pos, struct path *path)
 	for (;;) {
 		const uint64_t *values = node->leaf ? node->start : node->key;
 		unsigned index = last_at_or_before(values, node->count, pos);
-		path->node[path->depth] = node;
-		path->index[path->depth++] = index;
+		path->turn[path->depth++] = (struct turn){node, index};
 		if (node->leaf)
 			return;
 		node = node->child[index];
@@ -204,11 +203,11 @@ void tree_seek(const struct tree *tree, uint64_t pos, struct path *path)
 /* The nearest slot beyond path's at `level` (direction +1 or -1) that has a bit of mask. */
 static bool step(struct path *path, unsigned level, int direction, uint8_t mask)
 {
-	const struct node *node = path->node[level];
+	const struct node *node = path->turn[level].node;
 	const uint8_t *bits = node->leaf ? node->bit : node->mask;
-	for (int i = (int)path->index[level] + direction; i >= 0 && i < node->count; i += direction)
+	for (int i = (int)path->turn[level].index + direction; i >= 0 && i < node->count; i += direction)
 		if (bits[i] & mask) {
-			path->index[level] = (unsigned)i;
+			path->turn[level].index = (unsigned)i;
 			return true;
 		}
 	return false;
@@ -222,9 +221,9 @@ static bool walk(struct path *path, int direction, uint8_t mask)
 	if (level == 0)
 		return false;
 	for (; level < path->depth; level++) {
-		struct node *node = path->node[level - 1]->child[path->index[level - 1]];
-		path->node[level] = node;
-		path->index[level] = direction > 0 ? (unsigned)-1 : node->count;
+		struct node *node = path->turn[level - 1].node->child[path->turn[level - 1].index];
+		path->turn[level].node = node;
+		path->turn[level].index = direction > 0 ? (unsigned)-1 : node->count;
 		bool found = step(path, level, direction, mask);
 		assert(found); /* the parent's mask said so */
 		(void)found;
@@ -266,10 +265,8 @@ static void add_root(struct tree *tree, struct path *path)
 	tree->root = root;
 	tree->depth++;
 	assert(tree->depth <= TREE_DEPTH_MAX);
-	memmove(&path->node[1], &path->node[0], path->depth * sizeof *path->node);
-	memmove(&path->index[1], &path->index[0], path->depth * sizeof *path->index);
-	path->node[0] = root;
-	path->index[0] = 0;
+	memmove(&path->turn[1], &path->turn[0], path->depth * sizeof *path->turn);
+	path->turn[0] = (struct turn){root, 0};
 	path->depth++;
 }
 
@@ -280,9 +277,9 @@ static void add_root(struct tree *tree, struct path *path)
  */
 static void split(struct tree *tree, struct path *path, unsigned level, unsigned *slot)
 {
-	struct node *node = path->node[level];
-	struct node *parent = path->node[level - 1];
-	unsigned index = path->index[level - 1];
+	struct node *node = path->turn[level].node;
+	struct node *parent = path->turn[level - 1].node;
+	unsigned index = path->turn[level - 1].index;
 	struct node *right = node_take(tree, node->leaf);
 	bool appending = *slot == node->count && index + 1u == parent->count;
 	unsigned keep = appending ? node->count - 1u : node->count / 2u;
@@ -301,8 +298,8 @@ static void split(struct tree *tree, struct path *path, unsigned level, unsigned
 	parent_refresh(parent, index + 1);
 	if (*slot > keep) {
 		*slot -= keep;
-		path->node[level] = right;
-		path->index[level - 1] = index + 1;
+		path->turn[level].node = right;
+		path->turn[level - 1].index = index + 1;
 	}
 }
 
@@ -310,9 +307,9 @@ static void split(struct tree *tree, struct path *path, unsigned level, unsigned
 static void make_room(struct tree *tree, struct path *path, unsigned *slot)
 {
 	unsigned level = path->depth - 1;
-	while (level > 0 && path->node[level]->count == node_cap(path->node[level]))
+	while (level > 0 && path->turn[level].node->count == node_cap(path->turn[level].node))
 		level--;
-	if (path->node[level]->count == node_cap(path->node[level])) {
+	if (path->turn[level].node->count == node_cap(path->turn[level].node)) {
 		add_root(tree, path);
 		level = 0;
 	}
@@ -320,9 +317,9 @@ static void make_room(struct tree *tree, struct path *path, unsigned *slot)
 		if (level == path->depth - 1) {
 			split(tree, path, level, slot);
 		} else {
-			unsigned at = path->index[level] + 1;
+			unsigned at = path->turn[level].index + 1;
 			split(tree, path, level, &at);
-			path->index[level] = at - 1;
+			path->turn[level].index = at - 1;
 		}
 	}
 }
@@ -378,8 +375,8 @@ void tree_erase(struct tree *tree, uint64_t start)
 
 	/* From the leaf up: refresh, and mend what has become too empty. */
 	for (unsigned level = path.depth - 1; level > 0; level--) {
-		struct node *node = path.node[level], *parent = path.node[level - 1];
-		unsigned index = path.index[level - 1];
+		struct node *node = path.turn[level].node, *parent = path.turn[level - 1].node;
+		unsigned index = path.turn[level - 1].index;
 		if (node->count)
 			parent_refresh(parent, index);
 		if (node->count < (node->leaf ? LEAF_MIN : INNER_MIN) && parent->count > 1)
