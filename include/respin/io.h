@@ -67,7 +67,6 @@ struct respin_io_ops {
 	int (*sync)(void *self, int file);
 	int (*sync_dir)(void *self, int dir);
 	int (*rename)(void *self, int dir, const char *from, const char *to);
-	int (*link)(void *self, int dir, const char *from, const char *to);
 	int (*unlink)(void *self, int dir, const char *name);
 	int (*stat)(void *self, int file, struct respin_io_stat *stat); /* of a directory too */
 	int (*stat_at)(void *self, int dir, const char *name, struct respin_io_stat *stat);

@@ -46,6 +46,7 @@ struct respin_summary {
 	uint64_t commits;      /* durable maps written */
 	uint64_t committed_ns; /* time spent in them */
 	uint8_t sync_ignored;  /* a pipe or character device refused to sync */
+	uint32_t repaired;     /* syncs that failed and whose bytes were written once more */
 };
 
 struct respin_sink_ops {

@@ -96,6 +96,7 @@ struct respin_sense {
 #define RESPIN_READ_SAMPLE 0x02u    /* compare with the image, change nothing */
 #define RESPIN_READ_FUA 0x04u       /* from the disc, not from the drive's cache */
 #define RESPIN_READ_AGAIN 0x08u     /* the drive aborted the first try (key 0B) */
+#define RESPIN_READ_LAST 0x10u      /* each try took drive or link away, and both came back */
 
 /* One request is one command and has one outcome. */
 struct respin_request {

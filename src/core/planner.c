@@ -43,6 +43,14 @@ static struct policy_view view_of(const struct planner *planner)
 	};
 }
 
+/* Parts of failed requests may be left untried; not for ever, and not where it only costs. */
+static bool sweeps_again(const struct planner *planner)
+{
+	struct respin_stats stats;
+	planner_stats(planner, &stats);
+	return stats.non_tried && stats.non_tried < planner->untried_before && !planner->sweep.bitten;
+}
+
 static enum respin_phase phase_after(const struct planner *planner)
 {
 	bool patching = planner->mode != RESPIN_MODE_SWEEP;
@@ -56,6 +64,8 @@ static enum respin_phase phase_after(const struct planner *planner)
 	case RESPIN_PHASE_COPYING:
 		return RESPIN_PHASE_SWEEPING;
 	case RESPIN_PHASE_SWEEPING:
+		if (sweeps_again(planner))
+			return RESPIN_PHASE_SWEEPING;
 		return patching ? RESPIN_PHASE_TRIMMING : RESPIN_PHASE_FINISHED;
 	case RESPIN_PHASE_TRIMMING:
 		return RESPIN_PHASE_SCRAPING;
@@ -89,6 +99,9 @@ static void enter(struct planner *planner, enum respin_phase phase)
 		break;
 	case RESPIN_PHASE_SWEEPING:
 		sweep_init(&planner->sweep, false, 0);
+		struct respin_stats stats;
+		planner_stats(planner, &stats);
+		planner->untried_before = stats.non_tried;
 		break;
 	case RESPIN_PHASE_TRIMMING:
 		patch_init(&planner->patch, false, view.attempt, view.ecc_block, resume_pos(planner, phase));
@@ -156,7 +169,8 @@ static uint32_t timeout_ms(const struct planner *planner, struct respin_range ra
 static void issue(struct planner *planner, unsigned lane, const struct policy_choice *choice, unsigned flags,
 		  struct step *step)
 {
-	planner->lease[lane] = choice->range;
+	if (!(flags & RESPIN_READ_SAMPLE)) /* what is finished needs no lease */
+		planner->lease[lane] = choice->range;
 	step->kind = STEP_READ;
 	step->request = (struct respin_request){
 		.seq = planner->seq++,
@@ -229,15 +243,26 @@ static bool close_next(struct planner *planner, unsigned lane, struct step *step
 static bool others_busy(const struct planner *planner, unsigned lane)
 {
 	for (unsigned i = 0; i < planner->lanes; i++)
-		if (i != lane && (planner->lease[i].count || planner->lane[i].again))
+		if (i != lane && (planner->lease[i].count || planner->lane[i].owed_count))
 			return true;
 	return false;
+}
+
+/* Still nobody's, and still not finished: another lane may have been there meanwhile. */
+static bool still_owed(const struct planner *planner, struct respin_range range)
+{
+	struct policy_view view = view_of(planner);
+	struct respin_extent extent;
+	return view_find(&view, range.start, MASK_UNFINISHED, &extent) && extent.range.start == range.start &&
+	       extent.range.count >= range.count;
 }
 
 /* What is owed to a failed request: the parts around the failure that it never judged. */
 static bool owed(struct planner *planner, unsigned lane_index, struct step *step)
 {
 	struct planner_lane *lane = &planner->lane[lane_index];
+	while (lane->owed_count && !still_owed(planner, lane->owed[lane->owed_count - 1].range))
+		lane->owed_count--;
 	if (lane->owed_count == 0)
 		return false;
 	const struct respin_request *first = &lane->owed[--lane->owed_count];
@@ -250,11 +275,22 @@ static bool owed(struct planner *planner, unsigned lane_index, struct step *step
 	return true;
 }
 
+static bool probe(struct planner *planner, unsigned lane, struct step *step)
+{
+	struct policy_choice choice;
+	if (!probe_next(planner, lane, &choice))
+		return false;
+	issue(planner, lane, &choice, RESPIN_READ_SAMPLE, step);
+	return true;
+}
+
 void planner_next(struct planner *planner, unsigned lane_index, uint64_t now_ns, struct step *step)
 {
 	struct planner_lane *lane = &planner->lane[lane_index];
 	*step = (struct step){.kind = STEP_DONE};
 	if (planner->stopped || drive_next(planner, lane_index, now_ns, step))
+		return;
+	if (lane->look && probe(planner, lane_index, step))
 		return;
 	if (lane->again) {
 		lane->again = false;
@@ -283,19 +319,15 @@ void planner_next(struct planner *planner, unsigned lane_index, uint64_t now_ns,
 		}
 		planner->flush = planner->phase != RESPIN_PHASE_SAMPLE && planner->touched;
 		planner->touched = false;
-		enter(planner, phase_after(planner));
+		enum respin_phase next = phase_after(planner);
+		/* Nothing is given up on the word of a drive that has read nothing at all. */
+		if (next == RESPIN_PHASE_CLOSING && !planner->alive) {
+			if (probe(planner, lane_index, step))
+				return;
+			next = RESPIN_PHASE_FINISHED;
+		}
+		enter(planner, next);
 	}
-}
-
-static void fold_sample(struct planner *planner, const struct respin_outcome *outcome, uint64_t hash)
-{
-	/* A block that was readable once and is not now says nothing against the disc. */
-	if (outcome->span_count != 1 || outcome->spans[0].kind != RESPIN_SPAN_RECOVERED)
-		return;
-	for (unsigned i = 0; i < planner->sample_count; i++)
-		if (planner->samples[i].range.start == outcome->request.range.start &&
-		    planner->samples[i].hash != hash)
-			planner_stop(planner, RESPIN_E_OTHER_DISC);
 }
 
 static void owe(struct planner_lane *lane, const struct respin_outcome *outcome,
@@ -360,7 +392,7 @@ static void fold_policy(struct planner *planner, const struct respin_outcome *ou
 	case RESPIN_PHASE_TRIMMING:
 	case RESPIN_PHASE_SCRAPING:
 	case RESPIN_PHASE_RETRYING:
-		patch_fold(&planner->patch, &view, outcome);
+		patch_fold(&planner->patch, outcome);
 		break;
 	case RESPIN_PHASE_CLOSING:
 		planner->close_cursor = outcome->request.range.start + outcome->request.range.count;
@@ -376,16 +408,20 @@ int planner_fold(struct planner *planner, const struct respin_outcome *outcome, 
 {
 	unsigned lane_index = outcome->request.lane;
 	struct planner_lane *lane = &planner->lane[lane_index];
-	assert(outcome->request.range.start == planner->lease[lane_index].start &&
-	       outcome->request.range.count == planner->lease[lane_index].count);
-	planner->lease[lane_index].count = 0;
+	bool sample = outcome->request.flags & RESPIN_READ_SAMPLE;
+	assert(sample || (outcome->request.range.start == planner->lease[lane_index].start &&
+			  outcome->request.range.count == planner->lease[lane_index].count));
 	history_outcome(&planner->history, outcome);
+	/* Unanswered, the range stays leased: it will be asked for again. */
 	if (outcome->request.phase != RESPIN_PHASE_CLOSING && !drive_answered(planner, outcome, now_ns))
 		return 0;
-	if (outcome->request.flags & RESPIN_READ_SAMPLE) {
-		fold_sample(planner, outcome, hash);
+	if (sample) {
+		probe_fold(planner, outcome, hash);
 		return 0;
 	}
+	planner->lease[lane_index].count = 0;
+	probe_note(planner, outcome, hash);
+	planner->alive = planner->alive || outcome_gained(outcome);
 	planner->touched = true;
 	int r = apply(planner, outcome);
 	if (r < 0)
@@ -393,6 +429,8 @@ int planner_fold(struct planner *planner, const struct respin_outcome *outcome, 
 	note_owed(lane, outcome);
 	if (!lane->paying)
 		fold_policy(planner, outcome);
+	else if (outcome->request.phase >= RESPIN_PHASE_TRIMMING)
+		patch_repaid(&planner->patch, outcome);
 	lane->paying = false;
 	return 0;
 }
@@ -400,6 +438,7 @@ int planner_fold(struct planner *planner, const struct respin_outcome *outcome, 
 void planner_release(struct planner *planner, unsigned lane)
 {
 	planner->lease[lane].count = 0;
+	planner->lane[lane] = (struct planner_lane){0};
 }
 
 void planner_stop(struct planner *planner, int code)

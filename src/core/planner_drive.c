@@ -5,6 +5,7 @@
  * ejected or unready disc is not a damaged one.
  */
 #include <stddef.h>
+#include <string.h>
 
 #include "core/planner_private.h"
 #include "core/verdict.h"
@@ -20,6 +21,10 @@
  */
 #define WEDGE_FAST_NS (500 * MS_NS)
 #define WEDGE_FAILURES 16u
+/* Where nothing has been read yet there is no probe: a drive that is deaf to so many asks reads nothing. */
+#define DEAF_FAILURES 256u
+/* How often one request may take the drive away before the place counts as damaged. */
+#define TAKEN_AWAY_MAX 2u
 
 static const struct patience {
 	enum respin_reason reason;
@@ -57,7 +62,7 @@ static void unanswered(struct planner *planner, struct planner_lane *lane, enum 
 		       uint64_t now_ns)
 {
 	const struct patience *rule = patience_for(reason);
-	if (lane->unanswered++ >= rule->tries) {
+	if (lane->unanswered[reason]++ >= rule->tries) {
 		planner_stop(planner, rule->code);
 		return;
 	}
@@ -77,6 +82,12 @@ bool drive_next(struct planner *planner, unsigned lane_index, uint64_t now_ns, s
 	lane->wait_until_ns = 0;
 	if (!lane->has_control)
 		return false;
+	/* Starting or opening anew may lose the disc for good: be durable first. */
+	if (lane->control != RESPIN_DRIVE_IDENTIFY && planner->touched) {
+		planner->touched = false;
+		step->kind = STEP_FLUSH;
+		return true;
+	}
 	lane->has_control = false;
 	step->kind = STEP_CONTROL;
 	step->control = lane->control;
@@ -93,6 +104,8 @@ void planner_controlled(struct planner *planner, unsigned lane_index, enum respi
 		/* Whatever was done, the disc may have been changed meanwhile. */
 		lane->has_control = control != RESPIN_DRIVE_IDENTIFY;
 		lane->control = RESPIN_DRIVE_IDENTIFY;
+		if (!lane->has_control)
+			lane->came_back = lane->look = true;
 		return;
 	}
 	if (control == RESPIN_DRIVE_IDENTIFY && reason == RESPIN_REASON_MEDIUM_CHANGED) {
@@ -102,10 +115,56 @@ void planner_controlled(struct planner *planner, unsigned lane_index, enum respi
 	unanswered(planner, lane, reason, now_ns);
 }
 
-static bool wedge_like(const struct respin_reply *reply)
+/* A failure so quick that no drive has tried: a wedge, or a cache, or a host that knows already. */
+static bool is_fast_failure(const struct respin_reply *reply)
 {
-	return (reply->reason == RESPIN_REASON_HARDWARE || reply->reason == RESPIN_REASON_REFUSED) &&
-	       reply->elapsed_ns < WEDGE_FAST_NS;
+	switch ((enum respin_reason)reply->reason) {
+	case RESPIN_REASON_GOOD:
+	case RESPIN_REASON_RECOVERED:
+	case RESPIN_REASON_SHORT:
+	case RESPIN_REASON_LOCKED:
+		return false;
+	default:
+		return reply->elapsed_ns < WEDGE_FAST_NS;
+	}
+}
+
+/* A row of quick failures: does the drive still read what it has read before? */
+static void watch_for_wedge(struct planner *planner, struct planner_lane *lane,
+			    const struct respin_reply *reply)
+{
+	bool hardware = reply->reason == RESPIN_REASON_HARDWARE || reply->reason == RESPIN_REASON_REFUSED;
+	lane->fast_failures = is_fast_failure(reply) ? lane->fast_failures + 1 : 0;
+	if (planner->info.plain || lane->fast_failures < WEDGE_FAILURES)
+		return;
+	struct respin_extent known;
+	if (map_find(planner->map, 0, MASK(RESPIN_FINISHED), &known))
+		lane->look = lane->fast_failures % WEDGE_FAILURES == 0;
+	else if (hardware || lane->fast_failures >= DEAF_FAILURES)
+		planner_stop(planner, RESPIN_E_SOURCE);
+}
+
+/*
+ * One place on the disc that takes drive or link away at each try, though they
+ * come back well each time, is damage too, or the rescue would never get past it.
+ */
+static void ask_once_more(struct planner_lane *lane, const struct respin_outcome *outcome)
+{
+	bool same = lane->request.range.start == outcome->request.range.start &&
+		    lane->request.range.count == outcome->request.range.count;
+	lane->taken_away = same && lane->came_back ? lane->taken_away + 1 : 0;
+	lane->came_back = false;
+	if (lane->probing) { /* the request that waits for it is not forgotten */
+		lane->probing = false;
+		lane->look = true;
+		return;
+	}
+	lane->request = outcome->request;
+	lane->again = true;
+	if (outcome->reply.reason == RESPIN_REASON_ABORTED)
+		lane->request.flags |= RESPIN_READ_AGAIN;
+	if (lane->taken_away >= TAKEN_AWAY_MAX)
+		lane->request.flags |= RESPIN_READ_LAST;
 }
 
 bool drive_answered(struct planner *planner, const struct respin_outcome *outcome, uint64_t now_ns)
@@ -113,17 +172,16 @@ bool drive_answered(struct planner *planner, const struct respin_outcome *outcom
 	struct planner_lane *lane = &planner->lane[outcome->request.lane];
 	const struct respin_reply *reply = &outcome->reply;
 	if (verdict_unanswered(&outcome->request, reply)) {
-		lane->request = outcome->request;
-		lane->again = true;
-		if (reply->reason == RESPIN_REASON_ABORTED)
-			lane->request.flags |= RESPIN_READ_AGAIN;
+		ask_once_more(lane, outcome);
 		unanswered(planner, lane, (enum respin_reason)reply->reason, now_ns);
 		return false;
 	}
-	lane->unanswered = 0;
-	lane->fast_failures = wedge_like(reply) ? lane->fast_failures + 1 : 0;
-	if (lane->fast_failures >= WEDGE_FAILURES)
-		planner_stop(planner, RESPIN_E_SOURCE);
+	/* A probe that is answered says nothing of the request that waits behind it. */
+	if (!(outcome->request.flags & RESPIN_READ_SAMPLE)) {
+		memset(lane->unanswered, 0, sizeof lane->unanswered);
+		lane->taken_away = 0;
+		watch_for_wedge(planner, lane, reply);
+	}
 	if (reply->reason == RESPIN_REASON_TIMEOUT) {
 		lane->wait_until_ns = now_ns + TIMEOUT_REST_NS;
 		lane->has_control = true;

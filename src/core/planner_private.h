@@ -20,8 +20,20 @@ struct planner_lane {
 	uint64_t wait_until_ns;
 	bool has_control;
 	enum respin_drive_command control;
-	unsigned unanswered;    /* in a row */
+	unsigned unanswered[RESPIN_REASON_GIVEN_UP + 1]; /* since the last answer, by reason */
+	unsigned taken_away; /* how often this very request cost us drive or link, and both came back */
+	bool came_back;
+
 	unsigned fast_failures; /* in a row */
+	bool look;              /* a probe is due */
+	bool probing;           /* it is in flight */
+	unsigned probe_failures;
+};
+
+/* A block that was read before: it tells a wedged drive from a damaged disc, and this disc from another. */
+struct probe {
+	struct respin_range range; /* count 0: none known */
+	uint64_t hash;             /* 0: not known, it only has to read */
 };
 
 struct planner {
@@ -45,7 +57,10 @@ struct planner {
 	struct planner_lane lane[LANES_MAX];
 	uint64_t seq;
 	uint64_t history;
-	bool touched; /* something was folded since the last flush */
+	struct probe probe;
+	bool alive;              /* this run has seen the disc read */
+	uint64_t untried_before; /* when this sweeping pass began */
+	bool touched;            /* something was folded since the last flush */
 	bool flush;
 	bool stopped;
 	int code;
@@ -56,5 +71,12 @@ bool drive_next(struct planner *planner, unsigned lane, uint64_t now_ns, struct 
 
 /* False: the outcome says nothing of the disc; the request will be asked again. */
 bool drive_answered(struct planner *planner, const struct respin_outcome *outcome, uint64_t now_ns);
+
+/* A read of the probe, if there is a block to read. False: none is known. */
+bool probe_next(struct planner *planner, unsigned lane, struct policy_choice *choice);
+/* Finished bytes went by: remember them for the next probe. */
+void probe_note(struct planner *planner, const struct respin_outcome *outcome, uint64_t hash);
+/* What a sample or probe amounts to. */
+void probe_fold(struct planner *planner, const struct respin_outcome *outcome, uint64_t hash);
 
 #endif

@@ -4,9 +4,42 @@
 
 #include "core/stats.h"
 
+#define SECOND_NS 1000000000u
+/*
+ * Drive time spent in one range without gaining a sector: 25 s a sector, as the
+ * slowest drives need for one confirmed failure and its recovery, and never
+ * more than half an hour, so that one dead ring cannot eat the night.
+ */
+#define WATCHDOG_SECTOR_NS (25ull * SECOND_NS)
+#define WATCHDOG_RANGE_NS (30ull * 60 * SECOND_NS)
+
 static uint64_t range_end(struct respin_range range)
 {
 	return range.start + range.count;
+}
+
+void watchdog_enter(struct watchdog *watchdog, struct respin_range run)
+{
+	if (run.start >= watchdog->visit.start && range_end(run) <= range_end(watchdog->visit))
+		return;
+	watchdog->visit = run;
+	watchdog->spent_ns = 0;
+}
+
+static uint64_t patience_ns(struct respin_range visit)
+{
+	if (visit.count >= WATCHDOG_RANGE_NS / WATCHDOG_SECTOR_NS)
+		return WATCHDOG_RANGE_NS;
+	return visit.count * WATCHDOG_SECTOR_NS;
+}
+
+bool watchdog_bites(struct watchdog *watchdog, const struct respin_outcome *outcome)
+{
+	if (outcome_gained(outcome))
+		watchdog->spent_ns = 0;
+	else
+		watchdog->spent_ns += outcome->reply.elapsed_ns;
+	return watchdog->spent_ns > patience_ns(watchdog->visit);
 }
 
 bool outcome_failed(const struct respin_outcome *outcome, struct respin_range *failed)

@@ -34,16 +34,32 @@ struct policy_choice {
 	enum respin_status failed;
 };
 
+/*
+ * How long a lane may work on one range without gaining a unit: 25 s of drive
+ * time a sector, half an hour at most. Then the rest is left for later.
+ */
+struct watchdog {
+	struct respin_range visit; /* the range being worked on */
+	uint64_t spent_ns;         /* there, since the last gain */
+};
+
+/* Entering another range starts it anew. */
+void watchdog_enter(struct watchdog *watchdog, struct respin_range run);
+/* Counts the outcome in; true: leave the rest of watchdog->visit. */
+bool watchdog_bites(struct watchdog *watchdog, const struct respin_outcome *outcome);
+
 /* The sweep: reads what was never tried, once. */
 struct sweep_lane {
 	uint64_t skip;            /* units to leap after the next failure */
 	struct respin_range gap;  /* what the last leap left out; count 0: nothing */
 	struct respin_range back; /* walking this gap backwards; count 0: not */
+	struct watchdog watchdog; /* second pass; in the first one leaps do its work */
 };
 
 struct sweep {
 	bool leaps; /* first pass: leap away from damage and come back to it later */
 	uint64_t cursor;
+	bool bitten; /* the watchdog left something: another pass would only be left again */
 	struct sweep_lane lane[LANES_MAX];
 };
 
@@ -53,26 +69,22 @@ bool sweep_next(struct sweep *sweep, const struct policy_view *view, unsigned la
 void sweep_fold(struct sweep *sweep, const struct policy_view *view, const struct respin_outcome *outcome);
 
 /* Patch: one pass over what is retry-later, in tries of a fixed size. */
-struct patch_lane {
-	struct respin_range visit; /* the range being worked on */
-	uint64_t spent_ns;         /* of drive time there, since the last gain */
-};
-
 struct patch {
 	bool backwards;
 	uint32_t attempt;   /* units a try */
 	uint32_t ecc_block; /* units that a failure condemns */
 	uint64_t cursor;
-	uint64_t gained;   /* units, in this pass */
-	uint64_t left_out; /* units that the watchdog left for a later pass */
-	struct patch_lane lane[LANES_MAX];
+	uint64_t gained; /* units, in this pass */
+	struct watchdog lane[LANES_MAX];
 };
 
 /* `cursor`: where to begin; the end of the disc for a backward pass. */
 void patch_init(struct patch *patch, bool backwards, uint32_t attempt, uint32_t ecc_block, uint64_t cursor);
 bool patch_next(struct patch *patch, const struct policy_view *view, unsigned lane,
 		struct policy_choice *choice);
-void patch_fold(struct patch *patch, const struct policy_view *view, const struct respin_outcome *outcome);
+void patch_fold(struct patch *patch, const struct respin_outcome *outcome);
+/* A part of an earlier request was read after all: it counts, the walk does not move. */
+void patch_repaid(struct patch *patch, const struct respin_outcome *outcome);
 
 /* The first part that failed; false if nothing did. */
 bool outcome_failed(const struct respin_outcome *outcome, struct respin_range *failed);

@@ -72,6 +72,8 @@ bool sweep_next(struct sweep *sweep, const struct policy_view *view, unsigned la
 	if (!view_find(view, sweep->cursor, MASK(RESPIN_NON_TRIED), &extent))
 		return false;
 	choice->range = (struct respin_range){extent.range.start, forward_count(view, extent.range)};
+	if (!sweep->leaps)
+		watchdog_enter(&lane->watchdog, extent.range);
 	return true;
 }
 
@@ -94,6 +96,12 @@ void sweep_fold(struct sweep *sweep, const struct policy_view *view, const struc
 		return;
 	}
 	uint64_t start = outcome->request.range.start;
+	if (!sweep->leaps && watchdog_bites(&lane->watchdog, outcome)) {
+		sweep->bitten = true;
+		if (range_end(lane->watchdog.visit) > sweep->cursor)
+			sweep->cursor = range_end(lane->watchdog.visit);
+		return;
+	}
 	if (!has_failed) {
 		uint64_t judged = outcome_judged_end(outcome);
 		if (judged > sweep->cursor)

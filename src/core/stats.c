@@ -4,15 +4,12 @@
 
 void tally_init(struct tally *tally, const struct respin_map *map, const struct respin_map *domain)
 {
-	*tally = (struct tally){0};
-	for (int s = 0; s < RESPIN_STATUSES; s++) {
+	*tally = (struct tally){.domain = domain};
+	for (int s = 0; s < RESPIN_STATUSES; s++)
 		tally->whole[s] = map_count(map, (enum respin_status)s);
-		tally->whole_areas[s] = map_areas(map, (enum respin_status)s);
-	}
 	struct respin_extent extent;
 	for (uint64_t pos = 0; domain_find(map, domain, pos, MASK_ALL, &extent);) {
 		tally->inside[extent.status] += extent.range.count;
-		tally->inside_areas[extent.status]++;
 		pos = extent.range.start + extent.range.count;
 	}
 }
@@ -22,9 +19,17 @@ static uint64_t units(const struct tally *tally, const struct respin_map *map, e
 	return tally->inside[status] + map_count(map, status) - tally->whole[status];
 }
 
-static uint64_t areas(const struct tally *tally, const struct respin_map *map, enum respin_status status)
+static uint64_t bad_areas(const struct tally *tally, const struct respin_map *map)
 {
-	return tally->inside_areas[status] + map_areas(map, status) - tally->whole_areas[status];
+	const unsigned mask = MASK_RETRYABLE | MASK(RESPIN_BAD);
+	if (!tally->domain)
+		return map_areas(map, RESPIN_NON_TRIMMED) + map_areas(map, RESPIN_NON_SCRAPED) +
+		       map_areas(map, RESPIN_BAD);
+	struct respin_extent extent;
+	uint64_t areas = 0;
+	for (uint64_t pos = 0; domain_find(map, tally->domain, pos, mask, &extent); areas++)
+		pos = extent.range.start + extent.range.count;
+	return areas;
 }
 
 void tally_stats(const struct tally *tally, const struct respin_map *map, struct respin_stats *stats)
@@ -34,8 +39,7 @@ void tally_stats(const struct tally *tally, const struct respin_map *map, struct
 	stats->retryable = units(tally, map, RESPIN_NON_TRIMMED) + units(tally, map, RESPIN_NON_SCRAPED);
 	stats->bad = units(tally, map, RESPIN_BAD);
 	stats->total = stats->finished + stats->non_tried + stats->retryable + stats->bad;
-	stats->bad_areas = areas(tally, map, RESPIN_NON_TRIMMED) + areas(tally, map, RESPIN_NON_SCRAPED) +
-			   areas(tally, map, RESPIN_BAD);
+	stats->bad_areas = bad_areas(tally, map);
 }
 
 bool domain_find(const struct respin_map *map, const struct respin_map *domain, uint64_t from, unsigned mask,

@@ -2,7 +2,8 @@
 /*
  * Counting inside the domain in O(1): what the domain held at the start, plus
  * how the whole map's counts have moved since. Right because nothing outside
- * the domain ever changes. Also the walk over map and domain together.
+ * the domain ever changes. Areas are cut by the domain's borders, so with one
+ * they are counted by walking. Also the walk over map and domain together.
  */
 #ifndef CORE_STATS_H
 #define CORE_STATS_H
@@ -12,8 +13,9 @@
 #include "core/map.h"
 
 struct tally {
-	uint64_t inside[RESPIN_STATUSES], inside_areas[RESPIN_STATUSES];
-	uint64_t whole[RESPIN_STATUSES], whole_areas[RESPIN_STATUSES];
+	const struct respin_map *domain; /* borrowed; NULL: everything counts */
+	uint64_t inside[RESPIN_STATUSES];
+	uint64_t whole[RESPIN_STATUSES];
 };
 
 /* domain may be NULL: everything counts. O(n). */

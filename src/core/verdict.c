@@ -43,16 +43,17 @@ static void add_as_was(struct respin_outcome *outcome, uint64_t count, enum resp
 bool verdict_unanswered(const struct respin_request *request, const struct respin_reply *reply)
 {
 	switch ((enum respin_reason)reply->reason) {
-	case RESPIN_REASON_BECOMING_READY:
-	case RESPIN_REASON_NEEDS_START:
-	case RESPIN_REASON_NOT_READY:
 	case RESPIN_REASON_NO_MEDIUM:
 	case RESPIN_REASON_MEDIUM_CHANGED:
-	case RESPIN_REASON_RESET:
-	case RESPIN_REASON_LINK:
 	case RESPIN_REASON_GONE:
 	case RESPIN_REASON_CANCELLED:
 		return true;
+	case RESPIN_REASON_BECOMING_READY:
+	case RESPIN_REASON_NEEDS_START:
+	case RESPIN_REASON_NOT_READY:
+	case RESPIN_REASON_RESET:
+	case RESPIN_REASON_LINK:
+		return !(request->flags & RESPIN_READ_LAST);
 	case RESPIN_REASON_ABORTED:
 		return !(request->flags & RESPIN_READ_AGAIN);
 	default:

@@ -46,11 +46,13 @@ static void tell_progress(struct engine *engine)
 	respin_snapshot_finish(&snapshot);
 }
 
-static void cancel_lanes(struct engine *engine)
+static void stop_lanes(struct engine *engine)
 {
-	pthread_mutex_lock(&engine->planner_mutex);
-	planner_stop(engine->planner, RESPIN_E_CANCELLED);
-	pthread_mutex_unlock(&engine->planner_mutex);
+	if (atomic_load(&engine->cancelled)) {
+		pthread_mutex_lock(&engine->planner_mutex);
+		planner_stop(engine->planner, RESPIN_E_CANCELLED);
+		pthread_mutex_unlock(&engine->planner_mutex);
+	}
 	queue_stop(&engine->queue);
 	queue_flush_now(&engine->queue);
 	for (unsigned i = 0; i < engine->lane_count; i++) {
@@ -93,9 +95,10 @@ int engine_run_threads(struct engine *engine, struct respin_summary *summary, st
 		wait_for_news(engine);
 		if (!atomic_load(&engine->cancelled))
 			tell_progress(engine);
-		if (atomic_load(&engine->cancelled)) {
+		/* The user or the output wants no more: wait for no drive to see that. */
+		if (atomic_load(&engine->cancelled) || atomic_load(&engine->queue.stopping)) {
 			deadline_ns = engine_now_ns() + CANCEL_PATIENCE_NS;
-			cancel_lanes(engine);
+			stop_lanes(engine);
 			break;
 		}
 	}

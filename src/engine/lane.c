@@ -16,6 +16,8 @@
  * tried next never outruns what was kept; in sweep enough to hide a commit. */
 #define DEPTH_PATCH 1u
 #define DEPTH_SWEEP 4u
+/* One block in so many is remembered for a probe: recent enough, and cheap. */
+#define PROBE_EVERY 64u
 /* While another lane holds what this one would need. */
 #define NEWS_POLL_NS 20000000ull
 
@@ -172,6 +174,12 @@ static void log_trouble(struct lane *lane, const struct respin_request *request,
 			   respin_reason_name((enum respin_reason)reply->reason));
 }
 
+static bool fit_for_probe(struct lane *lane, const struct respin_outcome *outcome)
+{
+	return outcome->span_count == 1 && outcome->spans[0].kind == RESPIN_SPAN_RECOVERED &&
+	       lane->recovered++ % PROBE_EVERY == 0;
+}
+
 static bool lane_read(struct lane *lane, const struct respin_request *request)
 {
 	struct engine *engine = lane->engine;
@@ -212,7 +220,7 @@ static bool lane_read(struct lane *lane, const struct respin_request *request)
 	uint64_t hash = 0;
 	outcome->bytes = bytes;
 	outcome->bytes_len = outcome->reply.asked_bytes < len ? outcome->reply.asked_bytes : len;
-	if (bytes && request->flags & RESPIN_READ_SAMPLE)
+	if (bytes && (request->flags & RESPIN_READ_SAMPLE || fit_for_probe(lane, outcome)))
 		hash = hash_bytes(bytes, outcome->bytes_len, 0);
 	drop_useless_bytes(outcome);
 	fold_and_push(lane, item, hash);

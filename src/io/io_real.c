@@ -123,12 +123,6 @@ static int real_rename(void *self, int dir, const char *from, const char *to)
 	return result(renameat(dir, from, dir, to));
 }
 
-static int real_link(void *self, int dir, const char *from, const char *to)
-{
-	(void)self;
-	return result(linkat(dir, from, dir, to, 0));
-}
-
 static int real_unlink(void *self, int dir, const char *name)
 {
 	(void)self;
@@ -304,7 +298,6 @@ struct respin_io respin_io_real(void)
 		.sync = real_sync,
 		.sync_dir = real_sync,
 		.rename = real_rename,
-		.link = real_link,
 		.unlink = real_unlink,
 		.stat = real_stat,
 		.stat_at = real_stat_at,

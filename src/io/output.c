@@ -94,6 +94,8 @@ int output_open(const struct respin_output_options *options, const struct respin
 		return rc;
 	output->options = NULL;
 	sink_file_init(&output->sink, &output->store, output->domain);
+	output->sink.exact = options->force;
+	output->sink.no_holes = output->found.space.no_holes;
 	struct respin_extent tail;
 	if (output->domain && output->found.space.no_holes &&
 	    map_find_back(output->domain, output->layout.units, MASK(RESPIN_FINISHED), &tail))
@@ -131,11 +133,6 @@ const char *output_notice(const struct output *output, size_t i)
 struct respin_sink output_sink(struct output *output)
 {
 	return sink_file_sink(&output->sink);
-}
-
-unsigned output_repaired(const struct output *output)
-{
-	return output->store.repaired;
 }
 
 void output_destroy(struct output *output)

@@ -43,8 +43,6 @@ const char *output_notice(const struct output *output, size_t i);
 
 /* For the consumer thread alone; valid until output_destroy, which also destroys it. */
 struct respin_sink output_sink(struct output *output);
-/* Syncs that failed and were made good by writing once more: the storage is not well. */
-unsigned output_repaired(const struct output *output);
 
 /* Saves nothing. NULL is accepted. */
 void output_destroy(struct output *output);

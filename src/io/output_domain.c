@@ -41,6 +41,10 @@ static int load(struct output *output, int dir, const char *name, const char *pa
 	const struct layout *layout = &output->layout;
 	_cleanup_(loaded_finish) struct loaded loaded = {0};
 	int rc = output_load_file(output, dir, name, path, &loose, &loaded, error);
+	if (!rc && loaded.info.torn)
+		rc = error_set(error, RESPIN_E_MAP_DAMAGED, 0,
+			       "%s: was cut short: what counts is not known; give it anew with --domain",
+			       path);
 	if (!rc)
 		rc = output_check_units(output, &loaded, path, error);
 	if (!rc)

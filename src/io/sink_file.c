@@ -91,14 +91,17 @@ static int sink_flush(void *self, enum respin_flush why, struct respin_error *er
 }
 
 /* What was never read at the tail is holes, or zeros where there are none. */
-static int lengthen(const struct sink_file *sink, struct respin_error *error)
+static int set_length(const struct sink_file *sink, struct respin_error *error)
 {
 	const struct store *store = sink->store;
 	struct respin_io_stat stat;
 	if (store->image_kind != RESPIN_IO_REGULAR)
 		return 0;
+	if (sink->no_holes && store->head.phase != RESPIN_PHASE_FINISHED)
+		return 0; /* gigabytes of zeros between a stop and its end: the next run goes on anyway */
 	int rc = store->io.ops->stat(store->io.self, store->image, &stat);
-	if (!rc && stat.size_bytes < sink->end_bytes)
+	bool wrong = stat.size_bytes < sink->end_bytes || (sink->exact && stat.size_bytes > sink->end_bytes);
+	if (!rc && wrong)
 		rc = files_truncate(&store->io, store->image, sink->end_bytes);
 	return rc ? files_error(error, rc, store->image_at->path, "cannot be made as long as the disc") : 0;
 }
@@ -107,8 +110,11 @@ static int sink_close(void *self, struct respin_summary *summary, struct respin_
 {
 	struct sink_file *sink = self;
 	struct store *store = sink->store;
+	/* Where length has to be written it can fail: what was read is safe before that. */
+	int rc = sink->no_holes ? commit(sink, false, error) : 0;
 	/* A run that put nothing (another disc, say) leaves image and map as they are. */
-	int rc = store->touched ? lengthen(sink, error) : 0;
+	if (!rc && store->touched)
+		rc = set_length(sink, error);
 	if (rc) {
 		(void)commit(sink, false, NULL);
 		return rc;
@@ -120,6 +126,7 @@ static int sink_close(void *self, struct respin_summary *summary, struct respin_
 	summary->commits = store->commits;
 	summary->committed_ns = store->committed_ns;
 	summary->sync_ignored = store->sync_ignored;
+	summary->repaired = store->repaired;
 	return 0;
 }
 

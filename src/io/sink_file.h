@@ -15,6 +15,8 @@
 struct sink_file {
 	struct store *store;
 	uint64_t end_bytes; /* the image is at least this long when it is closed */
+	bool exact;         /* and no longer: it was started over in a file of another length */
+	bool no_holes;      /* length costs writing: not before the rescue has come to its end */
 	struct tally tally;
 	uint64_t last_commit_ns;
 };

@@ -15,9 +15,8 @@
 /*
  * Measured on Linux 6.1 (tests/lab, host paths). libata never sets a residual:
  * a short transfer and a failure both report 0. usb-storage reports it, but an
- * emulated bridge filled the hole with zeros. Where nothing was measured, the
- * residual is not believed; the poison is, since the block layer hands the
- * adapter the very pages of a mapped or page-aligned buffer.
+ * emulated bridge filled the hole with zeros. Where nothing was measured,
+ * neither is believed, and two reads have to agree.
  */
 static const struct {
 	const char *driver;
@@ -36,6 +35,10 @@ void sysfs_host_judge(const char *driver, const char *path, struct sysfs_host *h
 			continue;
 		host->resid_trusted = known[i].resid;
 		host->poison_trusted = known[i].poison;
+	}
+	if (strstr(path, "/usb")) { /* uas says "(null)", and every vendor's bridge has a driver of its own */
+		host->resid_trusted = true;
+		host->poison_trusted = false;
 	}
 	if (strstr(path, "/ata")) /* every libata driver hangs its hosts below an ataN */
 		host->resid_trusted = false;

@@ -259,6 +259,25 @@ static int attach(struct sgio *sgio, struct respin_error *error)
 	return 0;
 }
 
+/*
+ * sg without a mapped buffer hands back what its last command left there. Where
+ * the residual does not tell either, two reads of one range can agree on that.
+ */
+static int check_evidence(struct sgio *sgio, struct respin_error *error)
+{
+	if (sgio->block || sgio->host.resid_trusted)
+		return 0;
+	if (!sgio_buffer(sgio, MAX_TRANSFER_FALLBACK))
+		return error_set(error, RESPIN_E_NOMEM, ENOMEM, "no memory for a buffer");
+	if (sgio->mapped)
+		return 0;
+	return error_set(
+		error, RESPIN_E_PERMISSION, EACCES,
+		"%s: lends no buffer, and its host does not tell how much arrived: use /dev/sr..., or "
+		"get the right to write to it (sg lends its buffer to writers)",
+		sgio->path);
+}
+
 static int sgio_reopen(void *self, struct respin_error *error)
 {
 	struct sgio *sgio = self;
@@ -266,7 +285,8 @@ static int sgio_reopen(void *self, struct respin_error *error)
 	if (sgio->fd >= 0)
 		close(sgio->fd);
 	sgio->fd = -1;
-	return attach(sgio, error);
+	int code = attach(sgio, error);
+	return code ? code : check_evidence(sgio, error);
 }
 
 static const struct respin_transport_ops ops = {
@@ -287,6 +307,8 @@ int transport_sgio_open(const char *path, struct respin_transport *transport, st
 	sgio->fd = -1;
 	(void)snprintf(sgio->path, sizeof sgio->path, "%s", path);
 	int code = attach(sgio, error);
+	if (code == 0)
+		code = check_evidence(sgio, error);
 	if (code < 0) {
 		sgio_destroy(sgio);
 		return code;

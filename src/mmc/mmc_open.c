@@ -209,6 +209,9 @@ static void info_fill(struct source_mmc *mmc, const struct cdb_capacity *capacit
 	info->ecc_block = geometry_ecc_block(info->profile, configuration->blocking, info->units);
 	info->max_request_units =
 		geometry_request_units(info->ecc_block, CDB_LOGICAL_BLOCK, mmc->traits.max_transfer_bytes);
+	/* A host that moves less than an ECC block at once: what is asked for is then what fails. */
+	if (info->ecc_block > info->max_request_units)
+		info->ecc_block = info->max_request_units;
 	info->identity = mmc_identity_hash(&mmc->identity);
 	(void)snprintf(info->kind, sizeof info->kind, "mmc");
 	(void)snprintf(info->address, sizeof info->address, "%s", mmc->traits.address);

@@ -171,7 +171,9 @@ static uint64_t toc_hash(const struct cdb_toc *toc)
 
 bool mmc_identity_same(const struct mmc_identity *a, const struct mmc_identity *b)
 {
-	if (a->last_lba != b->last_lba || a->profile != b->profile)
+	if (a->last_lba != b->last_lba)
+		return false;
+	if (a->profile && b->profile && a->profile != b->profile) /* 0: it would not say this time */
 		return false;
 	return !a->has_toc || !b->has_toc || toc_hash(&a->toc) == toc_hash(&b->toc);
 }

@@ -76,8 +76,9 @@ static int sink_put(void *self, struct respin_outcome *outcome, struct respin_er
 static int sink_flush(void *self, enum respin_flush why, struct respin_error *error)
 {
 	struct fake_sink *fake = self;
-	(void)why;
 	(void)error;
+	if (why == RESPIN_FLUSH_STOPPING)
+		atomic_fetch_add(&fake->stopping, 1);
 	same_thread(fake);
 	atomic_fetch_add(&fake->flushes, 1);
 	return 0;

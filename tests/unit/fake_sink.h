@@ -26,7 +26,8 @@ struct fake_sink {
 	bool has_thread;
 	pthread_t thread;
 	uint8_t last_phase;
-	bool finished; /* PHASE_FINISHED was announced */
+	atomic_uint stopping; /* flushes that a stop asked for */
+	bool finished;        /* PHASE_FINISHED was announced */
 };
 
 void fake_sink_init(struct fake_sink *fake, uint64_t units, uint32_t unit_bytes);

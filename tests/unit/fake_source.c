@@ -74,8 +74,12 @@ static void answer(struct fake_source *fake, const struct respin_request *reques
 	bool slow = false;
 	for (uint64_t i = 0; i < request->range.count; i++) {
 		uint64_t unit = request->range.start + i;
-		if (fake->unit[unit] == FAKE_MARGINAL)
+		if (fake->unit[unit] == FAKE_MARGINAL || fake->unit[unit] == FAKE_FICKLE)
 			reply->reason = RESPIN_REASON_RECOVERED;
+		if (fake->unit[unit] == FAKE_DEADLY) {
+			reply->reason = RESPIN_REASON_LINK;
+			return;
+		}
 		if (!unit_fails(fake, unit, &slow))
 			continue;
 		reply->reason = RESPIN_REASON_MEDIUM;
@@ -88,6 +92,8 @@ static void answer(struct fake_source *fake, const struct respin_request *reques
 			memset(bytes, 0xEE, request->range.count * FAKE_UNIT);
 		return;
 	}
+	if (reply->reason == RESPIN_REASON_RECOVERED && fake->recovery_ns)
+		reply->elapsed_ns = fake->recovery_ns;
 	uint64_t arrive = request->range.count;
 	if (fake->short_units && fake->short_units < arrive) {
 		arrive = fake->short_units;
@@ -95,8 +101,14 @@ static void answer(struct fake_source *fake, const struct respin_request *reques
 		if (fake->short_tells)
 			reply->residual_bytes = (request->range.count - arrive) * FAKE_UNIT;
 	}
-	for (uint64_t i = 0; bytes && i < arrive; i++)
-		fake_fill(request->range.start + i, bytes + i * FAKE_UNIT);
+	for (uint64_t i = 0; bytes && i < arrive; i++) {
+		unsigned char *at = bytes + i * FAKE_UNIT;
+		fake_fill(request->range.start + i, at);
+		if (fake->unit[request->range.start + i] == FAKE_FICKLE)
+			at[0] = (unsigned char)(at[0] ^ (fake->reads * 2 + 1));
+		if (fake->swapped_at && fake->reads >= fake->swapped_at)
+			at[1] ^= 0xff;
+	}
 }
 
 static void fake_read(void *self, const struct respin_request *request, void *buffer,
@@ -121,7 +133,10 @@ static void fake_read(void *self, const struct respin_request *request, void *bu
 			reply->scsi_status = 2;
 			scripted = true;
 		}
-	if (!scripted)
+	if (fake->deaf_from && nth + 1 >= fake->deaf_from) {
+		reply->reason = fake->deaf_reason;
+		reply->scsi_status = 2;
+	} else if (!scripted)
 		answer(fake, request, buffer, reply);
 	if (nth < FAKE_LOG)
 		fake->log[nth] = (struct fake_read){*request, reply->reason};
@@ -155,6 +170,12 @@ static void fake_sleep(void *self, uint64_t ns)
 		atomic_store(&fake->clock_ns, ns);
 }
 
+static void fake_interrupt(void *self)
+{
+	struct fake_source *fake = self;
+	atomic_fetch_add(&fake->interrupts, 1);
+}
+
 static void fake_destroy(void *self)
 {
 	struct fake_source *fake = self;
@@ -168,6 +189,7 @@ static const struct respin_source_ops fake_ops = {
 	.control = fake_control,
 	.now_ns = fake_now,
 	.sleep_until_ns = fake_sleep,
+	.interrupt = fake_interrupt,
 	.destroy = fake_destroy,
 };
 

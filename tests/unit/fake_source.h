@@ -20,6 +20,8 @@ enum fake_unit {
 	FAKE_BAD,      /* 03/11/00 */
 	FAKE_MARGINAL, /* 01/17/00, with bytes */
 	FAKE_SLOW_BAD, /* 03/11/00 after 10 s */
+	FAKE_FICKLE,   /* 01/17/00, and other bytes every time */
+	FAKE_DEADLY,   /* takes the link away; it comes back */
 };
 
 struct fake_read {
@@ -43,13 +45,17 @@ struct fake_source {
 	bool untrusted;       /* neither residual nor poison prove anything */
 	uint64_t short_units; /* GOOD, but only so many units arrive; 0: all */
 	bool short_tells;     /* ...and the residual says so */
+	uint64_t recovery_ns; /* what a recovered error costs */
+	uint64_t deaf_from;   /* from this read on (from 1) every answer is deaf_reason, at once */
+	uint8_t deaf_reason;
+	uint64_t swapped_at; /* before this read (from 1) the disc is changed for another one of its kind */
 	struct fake_script script[8];
 	enum respin_reason control_answer;
 	void (*after_read)(void *arg, uint64_t reads);
 	void *arg;
 
 	atomic_ullong clock_ns;
-	atomic_uint reads, controls;
+	atomic_uint reads, controls, interrupts;
 	atomic_bool inside;
 	struct fake_read *log; /* the first FAKE_LOG reads */
 	bool hang;             /* a read waits for `release` */

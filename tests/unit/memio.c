@@ -261,21 +261,6 @@ static int mem_rename(void *self, int dir, const char *from, const char *to)
 	return (int)record(memio, call, from, to);
 }
 
-static int mem_link(void *self, int dir, const char *from, const char *to)
-{
-	struct memio *memio = self;
-	struct memio_call call = {.op = MEMIO_LINK};
-	struct dir *where = handle_of(memio, dir)->dir;
-	struct entry *entry = disk_find(where, from);
-	if (intercepted(memio, MEMIO_LINK, from, &call.result))
-		return (int)record(memio, call, from, to);
-	if (!entry || disk_find(where, to))
-		call.result = entry ? -EEXIST : -ENOENT;
-	else
-		disk_set_entry(where, to, entry->inode);
-	return (int)record(memio, call, from, to);
-}
-
 static int mem_unlink(void *self, int dir, const char *name)
 {
 	struct memio *memio = self;
@@ -548,7 +533,6 @@ struct respin_io memio_io(struct memio *memio)
 		.sync = mem_sync,
 		.sync_dir = mem_sync_dir,
 		.rename = mem_rename,
-		.link = mem_link,
 		.unlink = mem_unlink,
 		.stat = mem_stat,
 		.stat_at = mem_stat_at,

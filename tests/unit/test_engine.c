@@ -155,16 +155,16 @@ static void test_cancel_inside_a_command(void **state)
 	}
 	while (atomic_load(&rig.sink.puts) < 2)
 		pause_ms(1);
-	uint64_t flushes = rig.sink.flushes;
 	uint64_t from = engine_now_ns();
 	engine_cancel(rig.engine);
-	while (rig.sink.flushes == flushes && engine_now_ns() - from < 2000 * MS_NS)
+	while (rig.sink.stopping == 0 && engine_now_ns() - from < 2000 * MS_NS)
 		pause_ms(1);
 	assert_true(engine_now_ns() - from < 250 * MS_NS);
 	assert_int_equal(finish(&runner), RESPIN_E_CANCELLED);
 	assert_true(engine_now_ns() - from < 1000 * MS_NS);
 	assert_int_equal(rig.sink.closes, 1);
 	assert_int_equal(rig.summary.stats.finished, 64);
+	assert_int_equal(rig.source.interrupts, 1);
 	engine_destroy(rig.engine);
 	assert_false(rig.source.destroyed); /* the lane still sits in its command */
 	sem_post(&rig.source.release);
@@ -269,6 +269,53 @@ static void test_snapshot_readers(void **state)
 	rig_finish(&rig);
 }
 
+/* What is recorded becomes durable while the drive grinds. */
+static void test_idle_commit(void **state)
+{
+	(void)state;
+	struct rig rig;
+	struct runner runner;
+	rig_init(&rig, 64, 16, 32);
+	rig.source.hang = true;
+	start(&runner, &rig);
+	sem_wait(&rig.source.entered);
+	sem_post(&rig.source.release);
+	sem_wait(&rig.source.entered); /* the first block is recorded, the second is being read */
+	for (int i = 0; i < 2000 && rig.sink.flushes == 0; i++)
+		pause_ms(1);
+	assert_int_equal(rig.sink.flushes, 1);
+	pause_ms(500);
+	assert_int_equal(rig.sink.flushes, 1); /* and once is enough */
+	sem_post(&rig.source.release);
+	assert_int_equal(finish(&runner), 0);
+	engine_destroy(rig.engine);
+	rig_finish(&rig);
+}
+
+/* A full disk is told at once, also while a command is out. */
+static void test_put_failure_does_not_wait(void **state)
+{
+	(void)state;
+	struct rig rig;
+	struct runner runner;
+	rig_init(&rig, 64000, 16, 32);
+	rig.source.hang = true;
+	rig.sink.fail_at = 1;
+	start(&runner, &rig);
+	sem_wait(&rig.source.entered);
+	sem_post(&rig.source.release);
+	assert_int_equal(finish(&runner), RESPIN_E_FULL);
+	assert_true(runner.took_ns < 2000 * MS_NS);
+	engine_destroy(rig.engine);
+	for (int i = 0; i < 1000 && !rig.source.destroyed; i++) {
+		sem_post(&rig.source.release);
+		pause_ms(1);
+	}
+	assert_true(rig.source.destroyed);
+	pause_ms(20);
+	rig_finish(&rig);
+}
+
 /* Point 7. An output that records nothing for 10 s is reported as stuck, never as damage. */
 static void test_stuck_output(void **state)
 {
@@ -331,6 +378,8 @@ int main(void)
 		cmocka_unit_test(test_cancel_inside_a_command),
 		cmocka_unit_test(test_snapshot),
 		cmocka_unit_test(test_snapshot_readers),
+		cmocka_unit_test(test_idle_commit),
+		cmocka_unit_test(test_put_failure_does_not_wait),
 		cmocka_unit_test(test_stuck_output),
 		cmocka_unit_test(test_progress_may_stop),
 	};

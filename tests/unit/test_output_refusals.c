@@ -195,7 +195,7 @@ static void image_without_map(void **state)
 	assert_int_equal(desk_close(&desk, false, NULL), 0);
 	size_t len;
 	(void)memio_bytes(desk.memio, DESK_IMAGE, &len);
-	assert_int_equal(len, 6 * 2048);
+	assert_int_equal(len, 4 * 2048); /* what --force starts over ends as long as the disc */
 	desk_assert_map(&desk, "?+??");
 	desk_finish(&desk);
 }

@@ -233,6 +233,82 @@ static void test_marginal_reads_need_agreement(void **state)
 	rig_finish(&rig);
 }
 
+/* Two reads that disagree are no agreement, however often it is tried. */
+static void test_fickle_reads_are_never_finished(void **state)
+{
+	(void)state;
+	struct rig rig;
+	rig_init(&rig, 1000, 16, 32);
+	rig_damage(&rig, 320, 4, FAKE_FICKLE);
+	assert_int_equal(rig_run_virtual(&rig), 1);
+	assert_string_equal(rig_list(rig.sink.map, RESPIN_BAD), "320-323");
+	rig_finish(&rig);
+}
+
+/* Sectors won by their second read count as gains: passes go on, the watchdog starts anew. */
+static void test_agreement_counts_as_gain(void **state)
+{
+	(void)state;
+	struct rig rig;
+	rig_init(&rig, 1000, 1, 32);
+	rig_damage(&rig, 96, 80, FAKE_MARGINAL);  /* five tries of 16 */
+	map_set(rig.map, (struct respin_range){0, 1000}, RESPIN_FINISHED);
+	map_set(rig.map, (struct respin_range){96, 80}, RESPIN_NON_TRIMMED);
+	rig.source.recovery_ns = 700 * SECOND_NS; /* three without a gain, and half an hour is over */
+	assert_int_equal(rig_run_virtual(&rig), 0);
+	assert_int_equal(reads_in_phase(&rig, RESPIN_PHASE_TRIMMING), 10);
+	rig_finish(&rig);
+}
+
+/* One place that costs the link each time is damage, not the end of the rescue. */
+static void test_a_deadly_sector_is_passed(void **state)
+{
+	(void)state;
+	struct rig rig;
+	rig_init(&rig, 4000, 16, 32);
+	rig_damage(&rig, 2000, 1, FAKE_DEADLY);
+	assert_int_equal(rig_run_virtual(&rig), 1);
+	assert_int_equal(map_count(rig.sink.map, RESPIN_FINISHED), 3999);
+	assert_string_equal(rig_list(rig.sink.map, RESPIN_BAD), "2000");
+	rig_finish(&rig);
+}
+
+/* Another disc of the same kind: everything looks equal but what was read before. */
+static void test_a_twin_disc_is_found_out(void **state)
+{
+	(void)state;
+	for (int untrusted = 0; untrusted < 2; untrusted++) {
+		struct rig rig;
+		rig_init(&rig, 4000, 16, 32);
+		rig.source.untrusted = untrusted;
+		rig.source.swapped_at = 31;
+		rig.source.script[0] = (struct fake_script){30, RESPIN_REASON_MEDIUM_CHANGED, false};
+		/* rig_check compares every finished byte with the first disc. */
+		assert_int_equal(rig_run_virtual(&rig), RESPIN_E_OTHER_DISC);
+		rig_finish(&rig);
+	}
+}
+
+/* Quick failures without end: a wedged drive gives nothing up, whatever it says. */
+static void test_a_deaf_drive_gives_nothing_up(void **state)
+{
+	(void)state;
+	static const uint8_t reasons[] = {RESPIN_REASON_HARDWARE, RESPIN_REASON_REFUSED,
+					  RESPIN_REASON_OUT_OF_RANGE, RESPIN_REASON_NOT_RECORDED,
+					  RESPIN_REASON_MEDIUM};
+	for (size_t i = 0; i < sizeof reasons; i++)
+		for (uint64_t from = 1; from <= 41; from += 40) {
+			struct rig rig;
+			rig_init(&rig, 100000, 16, 32);
+			rig.source.deaf_from = from;
+			rig.source.deaf_reason = reasons[i];
+			assert_int_equal(rig_run_virtual(&rig), RESPIN_E_SOURCE);
+			assert_int_equal(map_count(rig.sink.map, RESPIN_BAD), 0);
+			assert_true(rig.source.reads < 400);
+			rig_finish(&rig);
+		}
+}
+
 static void test_untrusted_transport_needs_agreement(void **state)
 {
 	(void)state;
@@ -419,6 +495,11 @@ int main(void)
 		cmocka_unit_test(test_a_source_that_leaves),
 		cmocka_unit_test(test_a_changed_medium_is_looked_at),
 		cmocka_unit_test(test_marginal_reads_need_agreement),
+		cmocka_unit_test(test_fickle_reads_are_never_finished),
+		cmocka_unit_test(test_agreement_counts_as_gain),
+		cmocka_unit_test(test_a_deadly_sector_is_passed),
+		cmocka_unit_test(test_a_twin_disc_is_found_out),
+		cmocka_unit_test(test_a_deaf_drive_gives_nothing_up),
 		cmocka_unit_test(test_untrusted_transport_needs_agreement),
 		cmocka_unit_test(test_short_good_is_never_finished),
 		cmocka_unit_test(test_watchdog),

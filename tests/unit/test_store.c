@@ -4,6 +4,7 @@
  * fails. Crashes are in test_store_crash.
  */
 #include "desk.h"
+#include "io/output_parts.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -168,7 +169,7 @@ static void failed_sync_is_repaired(void **state)
 	assert_int_equal(desk_put(&desk, 0, "pp"), 0);
 	assert_int_equal(desk_recover(&desk, 0, 4), 0); /* the same units twice in one group */
 	assert_int_equal(desk_flush(&desk), 0);
-	assert_int_equal(output_repaired(desk.output), 1);
+	assert_int_equal(desk.output->store.repaired, 1);
 	desk_drop(&desk);
 	memio_reboot(desk.memio, MEMIO_LOSE_ALL, 0);
 	desk_assert_map(&desk, "++++????");

@@ -233,21 +233,19 @@ static void sg_maps_its_buffer(void **state)
 static void sg_without_a_map(void **state)
 {
 	(void)state;
+	/* On a host that is not known to tell what arrived, stale bytes would agree with themselves. */
+	struct respin_error error = {0};
 	kernel.no_reserve = true;
-	attach(true);
-	assert_int_equal(traits.poison_trusted, 0);
-	(void)send_read();
-	assert_int_equal(kernel.seen.flags, 0);
-	assert_ptr_equal(kernel.seen.dxferp, buffer);
-	detach();
+	kernel.sg = true;
+	assert_int_equal(transport_sgio_open("/dev/fake-sg", &transport, &error), RESPIN_E_PERMISSION);
 	kernel_reset(NULL);
 	kernel.open_errno[0] = EACCES; /* readers may not have O_EXCL on sg, nor map */
 	kernel.open_errno[1] = EPERM;
-	attach(true);
+	kernel.sg = true;
+	assert_int_equal(transport_sgio_open("/dev/fake-sg", &transport, &error), RESPIN_E_PERMISSION);
+	assert_non_null(strstr(error.text, "/dev/sr"));
 	assert_int_equal(kernel.opens, 3);
 	assert_int_equal(kernel.open_flags[2] & (O_ACCMODE | O_EXCL), O_RDONLY);
-	assert_int_equal(traits.poison_trusted, 0);
-	detach();
 }
 
 static void opening_fails(void **state)
