@@ -188,6 +188,7 @@ static int rescue_source(struct rescue *rescue, struct respin_source *source)
 	code = run(rescue, session);
 	if (code == RESPIN_E_CANCELLED) {
 		/* All is saved. A lane that sits in a command must not hold the exit: only the kernel may. */
+		respin_session_destroy(session);
 		close_records(rescue);
 		(void)fflush(NULL);
 		_exit(STATUS_STOPPED);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Finds the command and runs it. Knows no command's options. */
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "say.h"
@@ -31,8 +33,20 @@ static int run(int argc, char **argv)
 	return say_usage(NULL, "there is no %s %s", argv[1][0] == '-' ? "option" : "command", argv[1]);
 }
 
+/* Or the first file that is opened, a drive say, would get what is meant for people. */
+static void occupy_standard_streams(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 int main(int argc, char **argv)
 {
+	occupy_standard_streams();
 	/* Only what is a character and how wide: numbers look the same everywhere. */
 	(void)setlocale(LC_CTYPE, "");
 	int status = run(argc, argv);

@@ -3,6 +3,7 @@
 #include "options.h"
 
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
@@ -44,23 +45,39 @@ static enum respin_mode mode_of(const char *command)
 	return RESPIN_MODE_RESCUE;
 }
 
-/* A path is its own file; a simulated disc names one, if without %XX; what lies behind a net has none here. */
+/* %XX at the head of a text of `left` characters, as sim: addresses write what they cannot hold. */
+static bool coded_byte(const char *text, size_t left, char *byte)
+{
+	char digits[3] = {0}, *end;
+	if (left < 3 || *text != '%')
+		return false;
+	memcpy(digits, text + 1, 2);
+	*byte = (char)strtol(digits, &end, 16);
+	return end == digits + 2;
+}
+
+/* A path is its own file; a simulated disc names one; what lies behind a net has none here. */
 static void note_source_file(struct options *options)
 {
 	const char *source = options->source, *image = source;
 	size_t len = strlen(source);
-	if (strncmp(source, "sim:", 4) == 0) {
+	bool coded = strncmp(source, "sim:", 4) == 0;
+	if (coded) {
 		do
 			image = strstr(image + 1, "image=");
 		while (image && image[-1] != '?' && image[-1] != '&');
-		len = image ? strcspn(image += strlen("image="), "&%") : 0;
-		if (len && image[len] == '%')
-			len = 0;
+		len = image ? strcspn(image += strlen("image="), "&") : 0;
 	} else if (strstr(source, "://")) {
 		len = 0;
 	}
-	if (len && len < sizeof options->source_file)
-		memcpy(options->source_file, image, len); /* zeroed before: terminated */
+	char *to = options->source_file;
+	const char *last = to + sizeof options->source_file - 1; /* zeroed before: terminated */
+	for (size_t i = 0; i < len && to < last; i++, to++) {
+		if (coded && coded_byte(image + i, len - i, to))
+			i += 2;
+		else
+			*to = image[i];
+	}
 }
 
 static int take_words(struct options *options, int count, char **words)

@@ -140,6 +140,8 @@ void respin_source_info(const struct respin_source *source, struct respin_source
 
 void respin_source_destroy(struct respin_source *source)
 {
+	if (!source)
+		return;
 	if (source->ops)
 		source->ops->destroy(source->self);
 	*source = (struct respin_source){0};

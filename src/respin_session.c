@@ -52,8 +52,11 @@ static int open_output(struct respin_session *session, const struct respin_sessi
 {
 	struct respin_output_options output = *options->output;
 	uint64_t seed = options->seed ? options->seed : info->identity;
-	if (!output.source_path && info->address[0] == '/')
+	if (!output.source_path && (info->plain || info->address[0] == '/'))
 		output.source_path = info->address;
+	/* A sweep tries nothing again, so it must not say that '-' is still hoped for. */
+	if (options->mode == RESPIN_MODE_SWEEP)
+		output.keep_bad = 1;
 	int r = output_open(&output, info, seed, &session->output, error);
 	if (r < 0)
 		return r;

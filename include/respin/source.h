@@ -63,7 +63,7 @@ RESPIN_API int respin_source_mmc(struct respin_transport *transport, struct resp
 
 RESPIN_API void respin_source_info(const struct respin_source *source, struct respin_source_info *info);
 
-/* Accepts an empty source; leaves it empty. */
+/* Accepts NULL and an empty source; leaves it empty. */
 RESPIN_API void respin_source_destroy(struct respin_source *source);
 
 /*

@@ -51,7 +51,7 @@ int files_load(const struct respin_io *io, int dir, const char *name, unsigned f
 
 /*
  * Puts `text` in the place of `name`, so that at every instant, also after a
- * power cut, the name holds either the old or the new text (DURABILITY R2): a
+ * power cut, the name holds either the old or the new text: a
  * temporary file, synced, renamed, the directory synced. A temporary file that
  * is in the way was left by a dead run: the caller holds the lock. `like`: mode
  * and owner to keep, or NULL. *made is filled as soon as the name is the new

@@ -14,7 +14,7 @@
 
 #define NEW_FILE_MODE 0666u
 #define MIB (1u << 20)
-/* What else may grow meanwhile (DURABILITY 2.4). */
+/* What else may grow meanwhile. */
 #define SPACE_SPARE (64u * MIB)
 /* The map, its backup, its successor, and room for growth. */
 #define SPACE_MAPS 4u

@@ -91,6 +91,8 @@ static int write_stretch(struct store *store, struct respin_range range, const u
 	if (store->image_kind == RESPIN_IO_OTHER)
 		return files_stream(&store->io, store->image, data, len);
 	int rc = files_write(&store->io, store->image, data, len, pos);
+	if (!rc && pos + len > store->written_end)
+		store->written_end = pos + len;
 	if (!rc && store->retain)
 		start_writeback(store, pos, len);
 	return rc;
@@ -130,11 +132,34 @@ static void check_outcome(const struct store *store, const struct respin_outcome
 	assert(next <= store->layout.units);
 }
 
+/* Cut by somebody else, the file would grow over the gap with the next write, and nothing would tell. */
+static int check_not_cut(const struct store *store, struct respin_error *error)
+{
+	struct respin_io_stat stat;
+	if (store->image_kind != RESPIN_IO_REGULAR || !store->written_end)
+		return 0;
+	int rc = store->io.ops->stat(store->io.self, store->image, &stat);
+	if (rc)
+		return files_error(error, rc, store->image_at->path, "cannot be asked");
+	if (stat.size_bytes >= store->written_end)
+		return 0;
+	return error_set(
+		error, RESPIN_E_OTHER_FILE, 0,
+		"%s: was made shorter by another program: stopped; the map claims what was cut off: start "
+		"over with --force",
+		store->image_at->path);
+}
+
 int store_put(struct store *store, struct respin_outcome *outcome, struct respin_error *error)
 {
 	struct group *group = &store->group;
 	unsigned char *bytes = take(outcome->bytes);
 	check_outcome(store, outcome);
+	int cut = check_not_cut(store, error);
+	if (cut) {
+		respin_block_free(bytes);
+		return cut;
+	}
 	store->touched = true;
 	if (!group_make_room(group, outcome->span_count)) {
 		respin_block_free(bytes);

@@ -72,6 +72,7 @@ struct store {
 	int reserve; /* an unlinked file that holds room for the last map; -1: none */
 
 	struct group group;
+	uint64_t written_end; /* the image is at least so long, or somebody has cut it */
 	struct respin_range ahead; /* bytes in sequence whose write-back was not begun yet */
 	uint64_t commits, committed_ns, last_save_ns;
 	bool touched;      /* something was put: the map at the end will differ */

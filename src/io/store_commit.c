@@ -131,7 +131,7 @@ static int check_identity(const struct store *store, struct respin_error *error)
 		if (rc)
 			return files_error(error, rc, store->image_at->path, "cannot be asked");
 		rc = io->ops->stat_at(io->self, store->image_at->dir, store->image_at->name, &now);
-		if (!open.links || rc == -ENOENT || (!rc && (now.dev != open.dev || now.ino != open.ino)))
+		if (!open.links || open.size_bytes < store->written_end || rc == -ENOENT || (!rc && (now.dev != open.dev || now.ino != open.ino)))
 			return refuse_other(error, store->image_at->path);
 		if (rc)
 			return files_error(error, rc, store->image_at->path, "cannot be asked");

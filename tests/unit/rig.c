@@ -53,7 +53,7 @@ void rig_engine(struct rig *rig)
 	assert_int_equal(engine_create(&config, &rig->engine, &rig->error), 0);
 }
 
-/* DESIGN invariants 1 to 3 and 5 to 7, as far as one run shows them. */
+/* The invariants (ARCHITECTURE.md) 1 to 3 and 5 to 7, as far as one run shows them. */
 void rig_check(struct rig *rig, int result)
 {
 	const struct respin_map *working = planner_map(rig->engine->planner);

@@ -10,8 +10,12 @@
 
 #include <cmocka.h>
 #include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/rng.h"
 #include "core/map.h"
@@ -176,6 +180,33 @@ static void test_empty_and_edges(void **state)
 	map_destroy(NULL);
 }
 
+/* '+' goes back by evidence alone: anything else is our own mistake, and stops us. */
+static void test_finished_does_not_go_back(void **state)
+{
+	(void)state;
+	static const struct respin_span spans[] = {
+		{{2, 3}, RESPIN_SPAN_RETRY, RESPIN_NON_TRIMMED, 0},
+		{{2, 3}, RESPIN_SPAN_PROVISIONAL, RESPIN_NON_SCRAPED, 0},
+		{{0, 10}, RESPIN_SPAN_UNREADABLE, RESPIN_BAD, 0},
+	};
+	for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
+		pid_t child = fork();
+		if (child == 0) {
+			(void)close(STDERR_FILENO);
+			struct rlimit none = {0, 0};
+			setrlimit(RLIMIT_CORE, &none);
+			signal(SIGABRT, SIG_DFL);
+			struct respin_map *map = map_create(10, RESPIN_NON_TRIED);
+			map_set(map, (struct respin_range){4, 1}, RESPIN_FINISHED);
+			(void)map_apply(map, &spans[i]);
+			_exit(0);
+		}
+		int status;
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+	}
+}
+
 static void test_retract_needs_its_kind(void **state)
 {
 	(void)state;
@@ -192,8 +223,11 @@ static void test_retract_needs_its_kind(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_model_short_runs),       cmocka_unit_test(test_model_mixed_runs),
-		cmocka_unit_test(test_grow_and_shrink),        cmocka_unit_test(test_empty_and_edges),
+		cmocka_unit_test(test_model_short_runs),
+		cmocka_unit_test(test_model_mixed_runs),
+		cmocka_unit_test(test_grow_and_shrink),
+		cmocka_unit_test(test_empty_and_edges),
+		cmocka_unit_test(test_finished_does_not_go_back),
 		cmocka_unit_test(test_retract_needs_its_kind),
 	};
 	return cmocka_run_group_tests_name("map", tests, NULL, NULL);

@@ -356,6 +356,27 @@ static void slow_saves_come_seldom(void **state)
 	desk_finish(&desk);
 }
 
+/* Whoever cuts the image in mid-run: the next write would grow it over the gap. */
+static void cut_image_stops_the_run(void **state)
+{
+	(void)state;
+	struct desk desk;
+	desk_init(&desk, 8);
+	assert_int_equal(desk_open(&desk), 0);
+	assert_int_equal(desk_recover(&desk, 0, 4), 0);
+	struct respin_io io = memio_io(desk.memio);
+	int dir = io.ops->open_dir(io.self, "/out");
+	int file = io.ops->open(io.self, dir, "disc.iso", RESPIN_IO_WRITE, 0);
+	assert_int_equal(io.ops->truncate(io.self, file, 100), 0);
+	assert_int_equal(desk_recover(&desk, 4, 2), RESPIN_E_OTHER_FILE);
+	assert_non_null(strstr(desk.error.text, "shorter"));
+	desk_drop(&desk);
+	desk_assert_map(&desk, "????????");
+	assert_int_equal(io.ops->close(io.self, file), 0);
+	assert_int_equal(io.ops->close(io.self, dir), 0);
+	desk_finish(&desk);
+}
+
 /* Whoever replaced or removed a file of ours is left alone. */
 static void foreign_files_stop_the_run(void **state)
 {
@@ -421,6 +442,7 @@ int main(void)
 		cmocka_unit_test(directories_without_sync),
 		cmocka_unit_test(when_a_commit_is_due),
 		cmocka_unit_test(slow_saves_come_seldom),
+		cmocka_unit_test(cut_image_stops_the_run),
 		cmocka_unit_test(foreign_files_stop_the_run),
 		cmocka_unit_test(reserve_saves_the_last_map),
 	};
