@@ -301,9 +301,12 @@ static void test_put_failure_does_not_wait(void **state)
 	rig_init(&rig, 64000, 16, 32);
 	rig.source.hang = true;
 	rig.sink.fail_at = 1;
+	rig.sink.stall_at = 1; /* until the second command is out, which nobody will end */
 	start(&runner, &rig);
 	sem_wait(&rig.source.entered);
 	sem_post(&rig.source.release);
+	sem_wait(&rig.source.entered);
+	sem_post(&rig.sink.go_on);
 	assert_int_equal(finish(&runner), RESPIN_E_FULL);
 	assert_true(runner.took_ns < 2000 * MS_NS);
 	engine_destroy(rig.engine);
