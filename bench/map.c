@@ -55,7 +55,8 @@ static void trap_info(void *self, struct respin_source_info *info)
 					    .units = (uint64_t)TRAP_AREAS * TRAP_EVERY,
 					    .unit_bytes = 2048,
 					    .ecc_block = 16,
-					    .max_request_units = 32};
+					    .max_request_units = 32,
+					    .no_payload = 1};
 }
 
 static void trap_read(void *self, const struct respin_request *request, void *buffer,
@@ -125,8 +126,7 @@ static double trap(uint64_t *areas)
 				       .source_count = 1,
 				       .sink = {&map_sink, kept},
 				       .map = map,
-				       .resume = {.phase = RESPIN_PHASE_COPYING},
-				       .no_payload = true};
+				       .resume = {.phase = RESPIN_PHASE_COPYING}};
 	struct engine *engine;
 	struct respin_error error;
 	struct respin_summary summary;

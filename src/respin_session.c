@@ -105,6 +105,9 @@ static int create(const struct respin_session_options *options, struct respin_se
 		return error_set(error, RESPIN_E_INVALID, 0, "a session takes either an output or a sink");
 	struct respin_source_info info = {.size = sizeof info};
 	respin_source_info(&options->sources[0], &info);
+	if (options->output && info.no_payload)
+		return error_set(error, RESPIN_E_SOURCE, 0, "%s: moves no bytes, there is nothing to write",
+				 info.address);
 	int r = options->output ? open_output(session, options, &info, &config, samples, error)
 				: use_sink(session, &info, &config, error);
 	if (r == 0)

@@ -54,6 +54,7 @@ struct respin_transport_traits {
 	uint32_t max_transfer_bytes;
 	uint8_t resid_trusted;  /* a short transfer shows in the residual */
 	uint8_t poison_trusted; /* bytes that did not arrive leave the buffer alone */
+	uint8_t no_payload;     /* data of reads are not moved at all: for simulations of time alone */
 };
 
 struct respin_transport_ops {

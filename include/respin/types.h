@@ -169,6 +169,7 @@ struct respin_source_info {
 	char address[256]; /* as opened */
 	char vendor[9], product[17], revision[5];
 	char medium[32]; /* "DVD-ROM", "CD-R", ... */
+	uint8_t no_payload; /* reads succeed or fail and take time, but bring no bytes: nothing to rescue from */
 };
 
 #ifdef __cplusplus

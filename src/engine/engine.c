@@ -45,7 +45,6 @@ int engine_create(struct engine_config *config, struct engine **result, struct r
 		engine->started_ns = engine_now_ns();
 		engine->sink = config->sink;
 		engine->callbacks = config->callbacks;
-		engine->no_payload = config->no_payload;
 		engine->phase_told = RESPIN_PHASE_SAMPLE;
 		r = fill_engine(engine, config);
 	}

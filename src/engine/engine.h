@@ -30,7 +30,6 @@ struct engine_config {
 	const struct planner_sample *samples; /* copied */
 	unsigned sample_count;
 	struct respin_callbacks callbacks;
-	bool no_payload; /* the source gives no bytes: plan and count only */
 };
 
 struct engine {
@@ -41,7 +40,6 @@ struct engine {
 	struct lane *lanes[LANES_MAX]; /* an entry is NULL once its lane was disowned */
 	unsigned lane_count;
 	struct verdict_unit unit;
-	bool no_payload;
 	bool direct; /* virtual executor: the lane's thread is the consumer too */
 
 	/* The consumer's own. */

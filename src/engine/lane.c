@@ -18,6 +18,8 @@
 #define DEPTH_SWEEP 4u
 /* One block in so many is remembered for a probe: recent enough, and cheap. */
 #define PROBE_EVERY 64u
+/* Without payload every reading of a place gives the same nothing. */
+#define NO_PAYLOAD_HASH 1u
 /* While another lane holds what this one would need. */
 #define NEWS_POLL_NS 20000000ull
 
@@ -36,7 +38,9 @@ struct lane *lane_create(struct engine *engine, unsigned index, struct respin_so
 	lane->source = *source;
 	*source = (struct respin_source){0};
 	lane->unit_bytes = engine->unit.unit_bytes;
-	lane->no_payload = engine->no_payload;
+	struct respin_source_info info = {.size = sizeof info};
+	lane->source.ops->info(lane->source.self, &info);
+	lane->no_payload = info.no_payload;
 	pthread_condattr_t attr;
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -101,7 +105,8 @@ static bool agrees_with_earlier(struct lane *lane, const struct respin_request *
 		return false;
 	for (uint64_t i = 0; i < request->range.count; i++) {
 		uint64_t unit = request->range.start + i;
-		struct doubt now = {unit + 1, hash_bytes(bytes + i * lane->unit_bytes, lane->unit_bytes, 1)};
+		uint64_t hash = bytes ? hash_bytes(bytes + i * lane->unit_bytes, lane->unit_bytes, 1) : 0;
+		struct doubt now = {unit + 1, hash};
 		struct doubt *earlier = &lane->doubts[unit % DOUBTS];
 		agrees = agrees && earlier->unit == now.unit && earlier->hash == now.hash;
 		*earlier = now;
@@ -211,7 +216,7 @@ static bool lane_read(struct lane *lane, const struct respin_request *request)
 	outcome->request = *request;
 	enter_command(lane);
 	lane->source.ops->read(lane->source.self, request, bytes, &outcome->reply);
-	if (bytes && doubtful(&outcome->reply))
+	if (doubtful(&outcome->reply))
 		outcome->reply.agrees = agrees_with_earlier(lane, request, bytes);
 	leave_command(lane, item, bytes);
 
@@ -220,8 +225,8 @@ static bool lane_read(struct lane *lane, const struct respin_request *request)
 	uint64_t hash = 0;
 	outcome->bytes = bytes;
 	outcome->bytes_len = outcome->reply.asked_bytes < len ? outcome->reply.asked_bytes : len;
-	if (bytes && (request->flags & RESPIN_READ_SAMPLE || fit_for_probe(lane, outcome)))
-		hash = hash_bytes(bytes, outcome->bytes_len, 0);
+	if (request->flags & RESPIN_READ_SAMPLE || fit_for_probe(lane, outcome))
+		hash = bytes ? hash_bytes(bytes, outcome->bytes_len, 0) : NO_PAYLOAD_HASH;
 	drop_useless_bytes(outcome);
 	fold_and_push(lane, item, hash);
 	return true;

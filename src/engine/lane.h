@@ -26,7 +26,7 @@ struct lane {
 	struct respin_source source;
 	uint32_t unit_bytes;
 	bool no_payload;
-	uint64_t recovered; /* requests that came whole */
+	uint64_t recovered;   /* requests that came whole */
 	struct doubt *doubts; /* DOUBTS entries, by unit; made when first needed */
 
 	pthread_t thread;

@@ -214,6 +214,7 @@ static void info_fill(struct source_mmc *mmc, const struct cdb_capacity *capacit
 		info->ecc_block = info->max_request_units;
 	info->identity = mmc_identity_hash(&mmc->identity);
 	(void)snprintf(info->kind, sizeof info->kind, "mmc");
+	info->no_payload = mmc->traits.no_payload;
 	(void)snprintf(info->address, sizeof info->address, "%s", mmc->traits.address);
 	(void)snprintf(info->medium, sizeof info->medium, "%s", geometry_name(info->profile));
 }

@@ -54,9 +54,14 @@ static void mmc_read(void *self, const struct respin_request *request, void *buf
 	command.data = mmc->buffer;
 
 	uint64_t key = rng_mix(++mmc->reads ^ range.start << 32);
-	poison_fill(mmc->buffer, command.data_len, key);
+	if (!mmc->traits.no_payload)
+		poison_fill(mmc->buffer, command.data_len, key);
 	mmc->transport.ops->exec(mmc->transport.self, &command, &answer);
 	reply_fill(mmc, &command, &answer, reply);
+	if (mmc->traits.no_payload) {
+		reply->filled_bytes = command.data_len - answer.residual;
+		return;
+	}
 	reply->filled_bytes = poison_filled(mmc->buffer, command.data_len, key);
 	if (reply->reason == RESPIN_REASON_GOOD || reply->reason == RESPIN_REASON_RECOVERED)
 		memcpy(buffer, mmc->buffer, command.data_len);
