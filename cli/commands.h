@@ -23,6 +23,7 @@ int cmd_rescue(int argc, char **argv); /* also sweep and patch: argv[0] tells */
 int cmd_info(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_map(int argc, char **argv);
+int cmd_sim(int argc, char **argv); /* its subcommands: sim.h */
 int cmd_help(int argc, char **argv);
 
 /* The help of one command, as "respin COMMAND --help" prints it. False: no such command. */

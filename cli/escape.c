@@ -38,6 +38,12 @@ static size_t decode(const unsigned char *p, uint32_t *code)
 	return *code < least[len] || *code > 0x10ffff || surrogate ? 0 : len;
 }
 
+size_t escape_char(const char *text)
+{
+	uint32_t code;
+	return decode((const unsigned char *)text, &code);
+}
+
 /* Characters that change how other characters look, or that cannot be seen. */
 static bool treacherous(uint32_t code)
 {

@@ -25,6 +25,9 @@ char *escape_text(char *out, size_t cap, const char *text);
 size_t escape_columns(const char *text);
 size_t escape_fit(const char *text, size_t columns);
 
+/* Bytes of the well-formed UTF-8 character at `text` (terminated), whatever the locale; 0: it is none. */
+size_t escape_char(const char *text);
+
 /* Whether the locale's text is UTF-8. */
 bool escape_utf8(void);
 

@@ -15,6 +15,7 @@ static const char general[] =
 	"  respin info   SOURCE                   what drive, what disc\n"
 	"  respin show   MAPFILE                  a picture: saved, hoped for, lost\n"
 	"  respin map    OPTIONS MAPFILE...       maps, with ddrescuelog's options\n"
+	"  respin sim    COMMAND                  simulated discs and drives\n"
 	"  respin help   [COMMAND]                this text, or more about a command\n"
 	"\n";
 
@@ -22,7 +23,7 @@ static const char sources[] = "SOURCE is one of\n"
 			      "  /dev/sr0, /dev/sg1           an optical drive\n"
 			      "  FILE, /dev/loop0             a file or another block device\n"
 			      "  iscsi://HOST[:PORT]/IQN/LUN  a drive behind iSCSI\n"
-			      "  sim:disc?image=FILE&...      a simulated drive (see the man page)\n"
+			      "  sim:NAME, sim:FILE.sim       a simulated drive ('respin sim list')\n"
 			      "MAPFILE is GNU ddrescue's; without it, IMAGE.map.\n"
 			      "\n";
 
@@ -35,6 +36,30 @@ static const char options[] = "  --force         overwrite, and override refusal
 			      "  -v, --verbose   say more\n"
 			      "  -h, --help      this text\n"
 			      "\n";
+
+static const char show_options[] =
+	"  --svg FILE      draw the disc into FILE, too; '-' is standard output, alone\n"
+	"  --medium NAME   the kind of disc, which else is guessed from its size:\n"
+	"                  cd-74, cd-80, dvd-5, dvd-9, dvd-9-ptp, bd-25, bd-50, bd-66,\n"
+	"                  bd-100\n"
+	"  --force         overwrite FILE\n"
+	"  --domain MAP    only what is finished in MAP counts\n"
+	"  -h, --help      this text\n"
+	"\n";
+
+static const char sim_options[] =
+	"  --long          list: whole titles, and sectors\n"
+	"  --svg FILE      show: draw the disc, too; '-' is standard output, alone\n"
+	"  --text          show: print the scenario instead, to make your own of it\n"
+	"  --policy NAME   run: who reads: respin, or linear, bisection, predecessor,\n"
+	"                  ddrescue, ddrescue-tuned\n"
+	"  --limit HOURS   run: stop after so much of the drive's time\n"
+	"  --seeds A-B     run: each of these seeds, in a table\n"
+	"  --map FILE      run: write the mapfile that results; 'respin show' draws it\n"
+	"  --json          run, oracle: one line of JSON each instead of words\n"
+	"  --force         show, run: overwrite FILE\n"
+	"  -h, --help      this text\n"
+	"\n";
 
 static const char statuses[] = "Exit status: 0 everything is in the image, 1 ended but sectors are missing,\n"
 			       "2 wrong usage, 3 source unusable, 4 output cannot be written, 5 refused,\n"
@@ -69,13 +94,13 @@ static const struct {
 	 "\n",
 	 "", sources},
 	{"show",
-	 "respin show [--domain MAP] MAPFILE\n"
+	 "respin show [OPTIONS] MAPFILE\n"
 	 "\n"
 	 "Draws the disc and says in plain words what is saved, still hoped for and lost.\n"
 	 "NO_COLOR and COLUMNS are heeded. A domain beside the map (IMAGE.domain beside\n"
 	 "IMAGE.map) is found by itself.\n"
 	 "\n",
-	 "", ""},
+	 show_options, ""},
 	{"map",
 	 "respin map -t MAPFILE...             status of maps, as ddrescuelog -t has it\n"
 	 "respin map -l TYPES [-b N] MAPFILE   blocks of these types (?*/-+), one a line\n"
@@ -84,6 +109,20 @@ static const struct {
 	 "standard input.\n"
 	 "\n",
 	 "", ""},
+	{"sim",
+	 "respin sim list [--long]           the simulated discs that come with respin\n"
+	 "respin sim show [OPTIONS] NAME     what is truly wrong with one of them\n"
+	 "respin sim run [OPTIONS] NAME      a rescue of it, in the drive's own time\n"
+	 "respin sim oracle [--json] NAME... the least time in which that could be done\n"
+	 "respin sim attach NAME             its drive as /dev/srN of this machine\n"
+	 "\n"
+	 "NAME is one of the list, FILE.sim, exec:COMMAND (a drive model of your own) or\n"
+	 "an address, as 'dvd-radial?seed=7'; respin-sim(5) says what can be set.\n"
+	 "run writes no image and takes seconds; it ends with 0 if everything readable\n"
+	 "was saved, and with 1 if not. attach needs root and the kernel's modules\n"
+	 "target_core_user and tcm_loop; Ctrl-C takes the drive away.\n"
+	 "\n",
+	 sim_options, ""},
 	{"help", "respin help [COMMAND]\n\n", "", ""},
 };
 

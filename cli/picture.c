@@ -5,7 +5,8 @@
  * Round: the pixels between hub and rim are numbered along a spiral from the
  * inside out, and fragment i is pixel i. So every fragment has exactly one
  * pixel and equal areas mean equal bytes, as on the disc. One turn drawn stands
- * for thousands of real ones: the radius is true, the angle is not.
+ * for thousands of real ones: the radius is true, the angle is not. Layers are
+ * not known here and go on outside each other; the page of SVG knows better.
  */
 #include "picture.h"
 

@@ -9,17 +9,14 @@
 #include "prose.h"
 #include "quantity.h"
 
-/* The legend in one line. */
-#define LEGEND_COLUMNS 51
-
 /* Where the line is too short for both, the label stands above. */
 static void amount(const struct survey *survey, const struct screen *screen, enum kind kind,
 		   const char *label, uint64_t bytes, unsigned columns, FILE *out)
 {
 	char line[192];
-	bool narrow = columns < SHOW_WORDS_COLUMNS;
+	bool narrow = columns < DISC_VIEW_WORDS;
 	(void)snprintf(line, sizeof line, narrow ? "  %s bytes %s" : "%15s bytes%9s",
-		       quantity_grouped(bytes).text, quantity_percent(bytes, survey->total_bytes).text);
+		       quantity_grouped(bytes).text, quantity_percent(bytes, survey->total).text);
 	line[escape_fit(line, columns)] = '\0';
 	screen_ink(screen, out, kind_ink(kind));
 	(void)fprintf(out, "%-*s", narrow ? 0 : 16, label);
@@ -30,7 +27,7 @@ static void amount(const struct survey *survey, const struct screen *screen, enu
 static void area(const struct survey *survey, enum kind kind, const char *what, unsigned columns, FILE *out)
 {
 	const struct survey_kind *count = &survey->kinds[kind];
-	if (!count->bytes)
+	if (!count->count)
 		return;
 	struct quantity largest = quantity_grouped(count->largest.count);
 	if (count->areas == 1)
@@ -67,12 +64,12 @@ static void last_run(const struct survey *survey, unsigned columns, FILE *out)
 
 static void next(const struct survey *survey, unsigned columns, FILE *out)
 {
-	if (survey->kinds[KIND_UNTRIED].bytes || survey->end_unknown)
+	if (survey->kinds[KIND_UNTRIED].count || survey->end_unknown)
 		prose(out, columns, "Next: 'respin rescue' with the same SOURCE and IMAGE goes on.");
-	else if (survey->kinds[KIND_HOPE].bytes)
+	else if (survey->kinds[KIND_HOPE].count)
 		prose(out, columns,
 		      "Next: 'respin patch' tries what failed once more, 'respin rescue' goes on to the end.");
-	else if (survey->kinds[KIND_LOST].bytes)
+	else if (survey->kinds[KIND_LOST].count)
 		prose(out, columns,
 		      "Next: 'respin rescue' tries what is lost again: reads are a matter of luck. Cleaning the disc "
 		      "or another drive may help.");
@@ -91,52 +88,24 @@ void show_words(const char *path, const struct survey *survey, const struct scre
 	(void)fprintf(out, "%s", title);
 	screen_ink(screen, out, INK_PLAIN);
 	(void)fputc('\n', out);
-	if (!survey->total_bytes) {
+	if (!survey->total) {
 		prose(out, columns, "The map says nothing yet: nothing was tried.");
 		return;
 	}
 	if (survey->end_unknown)
-		prose(out, columns, "%s and a rest of unknown size",
-		      quantity_bytes(survey->total_bytes).text);
+		prose(out, columns, "%s and a rest of unknown size", quantity_bytes(survey->total).text);
 	else
-		prose(out, columns, "%s%s", quantity_bytes(survey->total_bytes).text,
+		prose(out, columns, "%s%s", quantity_bytes(survey->total).text,
 		      survey->domain ? " in the domain; the rest of the disc does not count" : "");
 	(void)fputc('\n', out);
-	amount(survey, screen, KIND_SAVED, "saved", kinds[KIND_SAVED].bytes, columns, out);
-	amount(survey, screen, kinds[KIND_HOPE].bytes ? KIND_HOPE : KIND_UNTRIED, "still hoped for",
-	       kinds[KIND_UNTRIED].bytes + kinds[KIND_HOPE].bytes, columns, out);
-	amount(survey, screen, KIND_LOST, "lost", kinds[KIND_LOST].bytes, columns, out);
+	amount(survey, screen, KIND_SAVED, "saved", kinds[KIND_SAVED].count, columns, out);
+	amount(survey, screen, kinds[KIND_HOPE].count ? KIND_HOPE : KIND_UNTRIED, "still hoped for",
+	       kinds[KIND_UNTRIED].count + kinds[KIND_HOPE].count, columns, out);
+	amount(survey, screen, KIND_LOST, "lost", kinds[KIND_LOST].count, columns, out);
 	(void)fputc('\n', out);
 	area(survey, KIND_UNTRIED, "Never tried", columns, out);
 	area(survey, KIND_HOPE, "Failed so far", columns, out);
 	area(survey, KIND_LOST, "Lost", columns, out);
 	last_run(survey, columns, out);
 	next(survey, columns, out);
-}
-
-static void swatch(const struct screen *screen, enum kind kind, const char *before, const char *what,
-		   FILE *out)
-{
-	static const char marks[] = ".+?*-";
-	(void)fputs(before, out);
-	if (screen->utf8 && screen->colour) {
-		screen_ink(screen, out, kind_ink(kind));
-		(void)fputs("■", out);
-		screen_ink(screen, out, INK_PLAIN);
-	} else if (screen->utf8 && kind == KIND_SAVED) {
-		(void)fputs("⣿", out);
-	} else {
-		(void)fputc(marks[kind], out);
-	}
-	(void)fprintf(out, " %s", what);
-}
-
-void show_legend(const struct screen *screen, FILE *out)
-{
-	const char *between = screen->columns > LEGEND_COLUMNS ? "   " : "\n";
-	swatch(screen, KIND_SAVED, "", "saved", out);
-	swatch(screen, KIND_UNTRIED, between, "never tried", out);
-	swatch(screen, KIND_HOPE, between, "failed so far", out);
-	swatch(screen, KIND_LOST, between, "lost", out);
-	(void)fputc('\n', out);
 }

@@ -5,14 +5,10 @@
 
 #include <stdio.h>
 
-#include "screen.h"
+#include "disc_view.h"
 #include "survey.h"
-
-/* The words fit into this many columns; narrower would cut the amounts. */
-#define SHOW_WORDS_COLUMNS 46
 
 void show_words(const char *path, const struct survey *survey, const struct screen *screen, unsigned columns,
 		FILE *out);
-void show_legend(const struct screen *screen, FILE *out);
 
 #endif

@@ -58,8 +58,8 @@ static void close_area(struct counting *counting)
 static void count_piece(void *arg, struct respin_range range, enum kind kind)
 {
 	struct counting *counting = arg;
-	counting->survey->total_bytes += range.count;
-	counting->survey->kinds[kind].bytes += range.count;
+	counting->survey->total += range.count;
+	counting->survey->kinds[kind].count += range.count;
 	if (counting->kind == kind && end_of(counting->open) == range.start) {
 		counting->open.count += range.count; /* '*' beside '/': one area to a person */
 		return;

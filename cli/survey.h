@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a mapfile comes to, once through: bytes, areas and the largest area of
- * each kind, within the domain if there is one. Positions are bytes; sectors
- * are not known here.
+ * What a map comes to, once through: amounts, areas and the largest area of
+ * each kind, within the domain if there is one. Everything is counted as the
+ * map counts: a mapfile in bytes, a simulated disc in sectors.
  */
 #ifndef CLI_SURVEY_H
 #define CLI_SURVEY_H
@@ -17,9 +17,9 @@ struct survey {
 	const struct respin_map *map, *domain; /* domain NULL: everything counts */
 	uint64_t end;                          /* where the disc ends, or what is known of it */
 	bool end_unknown;                      /* the map was begun before anyone knew the size */
-	uint64_t total_bytes;
+	uint64_t total;
 	struct survey_kind {
-		uint64_t bytes, areas;
+		uint64_t count, areas;
 		struct respin_range largest;
 	} kinds[KIND_LOST + 1];
 };

@@ -6,16 +6,20 @@
 #include <respin/source.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "io/clock_real.h"
+#include "io/files.h"
 #include "io/source_block.h"
 #include "io/transport_iscsi.h"
 #include "io/transport_sgio.h"
 #include "mmc/source_mmc.h"
+#include "respin_open.h"
 #include "sim/transport_sim.h"
 
 static const struct mmc_clock host_clock = {clock_real_now_ns, clock_real_sleep_until_ns};
@@ -42,25 +46,77 @@ static void host_destroy(void *self)
 	free(self);
 }
 
-static int open_sim(const char *address, struct respin_source *source, struct respin_error *error)
+/* What a file of the user's says of a simulated disc and drive. */
+static int load_scenario(const char *path, struct buf *text, struct respin_error *error)
 {
-	struct sim_options options;
+	const struct respin_io io = respin_io_real();
+	struct respin_io_stat st;
+	struct place place = {.dir = -1};
+	int rc = io.ops->stat_path(io.self, path, &st);
+	if (rc == 0 && st.kind != RESPIN_IO_REGULAR)
+		return error_set(error, RESPIN_E_SOURCE, 0, "%s: a scenario is a file", path);
+	if (rc == 0 && place_open(&io, path, &place, NULL) == 0)
+		rc = files_load(&io, place.dir, place.name, 0, SCENARIO_TEXT_MAX, text, NULL);
+	place_close(&io, &place);
+	if (rc == -EFBIG)
+		return error_set(error, RESPIN_E_INVALID, 0, "%s: longer than %u bytes: this is no scenario",
+				 path, SCENARIO_TEXT_MAX);
+	if (rc < 0)
+		return error_set(error, rc == -EACCES ? RESPIN_E_PERMISSION : RESPIN_E_SOURCE, -rc, "%s: %s",
+				 path, strerrordesc_np(-rc));
+	int code = scenario_check_bytes(path, text->data, text->len, error);
+	buf_add(text, "", 1);
+	return code < 0 || !text->failed ? code
+					 : error_set(error, RESPIN_E_NOMEM, 0, "no memory for a scenario");
+}
+
+static bool ends_in(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+	return n >= m && !strcmp(text + n - m, end);
+}
+
+/* sim:NAME, sim:FILE.sim or sim:disc, with what stands behind the question mark. */
+static int find_scenario(struct scenario *scenario, const char *address, struct respin_error *error)
+{
+	_cleanup_(buf_finish) struct buf text = {0};
+	char name[PATH_MAX];
+	bool named = scenario_address_name(address, name, sizeof name);
+	int code = 0;
+	if (!named || !ends_in(name, ".sim"))
+		return scenario_address(scenario, address, named ? scenario_builtin(name) : NULL, error);
+	code = load_scenario(name, &text, error);
+	return code < 0 ? code : scenario_address(scenario, address, text.data, error);
+}
+
+int open_sim_transport(const char *address, struct respin_transport *transport, struct respin_error *error)
+{
+	*transport = (struct respin_transport){0};
+	_cleanup_free_ struct scenario *scenario = calloc(1, sizeof *scenario); /* too large for a stack */
 	struct respin_source image = {0};
-	int code = sim_options_parse(&options, address, error);
-	if (code == 0 && options.image)
-		code = source_block_open(options.image, &image, error);
+	int code = scenario ? find_scenario(scenario, address, error) : RESPIN_E_NOMEM;
+	if (code == 0 && scenario->image)
+		code = source_block_open(scenario->image, &image, error);
 	struct waiter *waiter = code == 0 ? malloc(sizeof *waiter) : NULL;
-	if (code == 0 && (!waiter || waiter_init(waiter) < 0))
+	if (code == RESPIN_E_NOMEM || (code == 0 && (!waiter || waiter_init(waiter) < 0)))
 		code = error_set(error, RESPIN_E_NOMEM, 0, "no memory for a simulated drive");
 	if (code < 0) {
 		free(waiter);
 		respin_source_destroy(&image);
-		sim_options_finish(&options);
+		if (scenario)
+			scenario_finish(scenario);
 		return code;
 	}
 	const struct sim_host host = {waiter, host_wait, host_wake, host_destroy};
+	return transport_sim_create(scenario, &image, &host, transport, error);
+}
+
+static int open_sim(const char *address, struct respin_source *source, struct respin_error *error)
+{
 	struct respin_transport transport;
-	code = transport_sim_create(&options, &image, &host, &transport, error);
+	if (open_is_model(address))
+		return open_model_source(address, source, error);
+	int code = open_sim_transport(address, &transport, error);
 	return code < 0 ? code : respin_source_mmc(&transport, source, error);
 }
 

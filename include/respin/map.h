@@ -54,6 +54,36 @@ RESPIN_API int respin_map_next(const struct respin_map *map, uint64_t from, unsi
 RESPIN_API uint64_t respin_map_total(const struct respin_map *map, enum respin_status status);
 RESPIN_API uint64_t respin_map_areas(const struct respin_map *map, enum respin_status status);
 
+/*
+ * The map as the text of a mapfile. unit_bytes is what a unit of it counts: 1
+ * for a map that was loaded. The status line says where a rescue would go on
+ * that knew nothing else. *text is terminated; free() it. RESPIN_E_INVALID: more
+ * bytes than a mapfile can count. RESPIN_E_NOMEM.
+ */
+RESPIN_API int respin_map_text(const struct respin_map *map, uint32_t unit_bytes, char **text,
+			       struct respin_error *error);
+
+/* What a picture of a map should look like. */
+struct respin_svg_options {
+	size_t size;
+	const char *medium; /* the kind of disc: "cd-74", "dvd-9" ...; NULL: guessed from profile and size */
+	const char *title;  /* UTF-8, escaped by the callee; NULL: none */
+	const struct respin_map *domain; /* only what is finished in it counts; NULL: everything does */
+	uint64_t end_bytes;              /* where the disc ends; 0: where the map ends */
+	uint32_t sector_bytes;           /* in the image; 0: 2048 */
+	uint16_t profile;                /* MMC-6 5.3.1; 0: unknown */
+};
+
+/*
+ * The map as the disc lies in the hand, each layer beside the others: a page of
+ * SVG 1.1, below 500 kB whatever the map. Radii are true; angles are those of a
+ * nominal disc. options may be NULL. *svg is terminated; free() it.
+ * RESPIN_E_INVALID: no such medium, larger than the medium, or a map that says
+ * nothing. RESPIN_E_NOMEM.
+ */
+RESPIN_API int respin_map_svg(const struct respin_map *map, const struct respin_svg_options *options,
+			      char **svg, struct respin_error *error);
+
 #ifdef __cplusplus
 }
 #endif

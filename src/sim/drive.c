@@ -1,256 +1,251 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the simulated drive answers to each CDB. Not how long the host waits for it, nor what arrives. */
+/*
+ * The simulated drive meets a command: is it there, is it ready, whose business
+ * is the command, and what cuts it short. What is answered stands in the other
+ * drive_*.c; what arrives at the host in transport_sim.c.
+ */
 #include "sim/drive.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/be.h"
+#include "base/num.h"
 #include "core/cdb.h"
+#include "sim/drive_parts.h"
 
-#define NS_PER_US 1000ull
-#define NS_PER_MS 1000000ull
+#define GONE_NS 100000u     /* the host finds out that nobody is there [E] */
+#define WEDGED_NS 50000000u /* a wedged drive answers in 50 to 100 ms [S] */
+#define JITTER_LEAST_NS 1e5 /* 0.1 to 2 ms [E] */
+#define JITTER_MOST_NS 2e6
 
-static void fail(struct drive_answer *answer, uint8_t key, uint8_t asc, uint8_t ascq)
+/* Commands that answer whatever the state, and leave attentions alone (SPC-3 4.5.1; estimates where it is silent). */
+static bool is_always(uint8_t opcode)
 {
-	answer->sense = (struct respin_sense){.key = key, .asc = asc, .ascq = ascq};
+	switch (opcode) {
+	case CDB_INQUIRY:
+	case CDB_REQUEST_SENSE:
+	case CDB_GET_CONFIGURATION:
+	case CDB_START_STOP_UNIT:
+	case CDB_MODE_SENSE_10:
+	case DRIVE_OP_MODE_SENSE_6:
+	case DRIVE_OP_MODE_SELECT_10:
+	case DRIVE_OP_PREVENT_REMOVAL:
+	case DRIVE_OP_GET_EVENT_STATUS:
+	case DRIVE_OP_READ_BUFFER:
+	case DRIVE_OP_READ_BUFFER_CAPACITY:
+	case DRIVE_OP_MECHANISM_STATUS:
+		return true;
+	default:
+		return false;
+	}
 }
 
-/* Puts as much of an answer into the buffer as was asked for. */
-static void give(struct drive_answer *answer, unsigned char *data, const struct respin_command *command,
-		 const void *bytes, size_t len)
+/* Commands that need the disc to turn. */
+static bool is_medium(uint8_t opcode)
 {
-	answer->moved = len < command->data_len ? len : command->data_len;
-	if (answer->moved)
-		memcpy(data, bytes, answer->moved);
+	return opcode == CDB_READ_10 || opcode == CDB_READ_12 || opcode == DRIVE_OP_READ_CD ||
+	       opcode == DRIVE_OP_VERIFY_10 || opcode == DRIVE_OP_SEEK_10;
 }
 
-static void answer_inquiry(struct drive *drive, const struct respin_command *command, unsigned char *data,
+static bool wedged(struct drive *drive, bool medium, struct drive_answer *answer)
+{
+	/* What it knows without the disc it still tells; unless it is busy with itself. */
+	if (!medium && drive->wedge_sense.key != SENSE_NOT_READY)
+		return false;
+	double u = num_uniform(drive_draw(drive, CHANCE_WEDGE_SENSE, drive->counts.commands, 1));
+	answer->took_ns += (uint64_t)((1 + u) * WEDGED_NS);
+	answer->sense = drive->wedge_sense;
+	return true;
+}
+
+/* What stands before every command that needs the disc. True: it has been answered. */
+static bool not_ready(struct drive *drive, bool medium, struct drive_answer *answer)
+{
+	if (drive->attention_count) {
+		answer_fail(answer, SENSE_UNIT_ATTENTION, drive->attentions[0].asc,
+			    drive->attentions[0].ascq);
+		drive->attention_count--;
+		memmove(drive->attentions, drive->attentions + 1,
+			drive->attention_count * sizeof *drive->attentions);
+		return true;
+	}
+	switch (drive->state) {
+	case DRIVE_READY:
+		return false;
+	case DRIVE_NO_MEDIUM:
+		answer_fail(answer, SENSE_NOT_READY, 0x3a, drive->tray_open ? 0x02 : 0x01);
+		return true;
+	case DRIVE_LOADING:
+	case DRIVE_SPINUP:
+		answer_fail(answer, SENSE_NOT_READY, 0x04, 0x01);
+		return true;
+	case DRIVE_UNRECOGNISED:
+		answer->sense = drive->unknown_sense;
+		return true;
+	case DRIVE_STOPPED:
+		answer_fail(answer, SENSE_NOT_READY, 0x04, 0x02);
+		return true;
+	case DRIVE_STANDBY:
+		return medium && !drive_wake(drive, answer);
+	case DRIVE_WEDGED:
+		return wedged(drive, medium, answer);
+	case DRIVE_GONE:
+		break;
+	}
+	return false;
+}
+
+/* SEEK answers before the head is there; the next read finds it on its way. */
+static void seek(struct drive *drive, const struct respin_command *command, struct drive_answer *answer)
+{
+	uint64_t sector = be32(command->cdb + 2);
+	if (sector >= drive->disc.sectors) {
+		answer_fail(answer, SENSE_ILLEGAL_REQUEST, 0x21, 0);
+		return;
+	}
+	if (!drive->geometry)
+		return;
+	uint64_t at = atomic_load(&drive->now_ns) + answer->took_ns;
+	drive->head.at_ns = drive_head_move(drive, sector, at);
+	drive->head.next_sector = sector;
+	drive->cache.filling = false;
+}
+
+static void medium_command(struct drive *drive, const struct respin_command *command, unsigned char *data,
 			   struct drive_answer *answer)
 {
-	unsigned char b[36] = {0};
-	b[0] = (unsigned char)drive->options.type;
-	b[1] = 0x80;
-	b[2] = 0x05; /* SPC-3 */
-	b[3] = 0x02;
-	b[4] = sizeof b - 5;
-	memcpy(b + 8, "RESPIN  SIMULATED DRIVE 0.1 ", 28);
-	give(answer, data, command, b, sizeof b);
-}
-
-static void answer_request_sense(const struct respin_command *command, unsigned char *data,
-				 struct drive_answer *answer)
-{
-	unsigned char b[18] = {0x70};
-	b[7] = sizeof b - 8;
-	give(answer, data, command, b, sizeof b);
-}
-
-static void answer_capacity(struct drive *drive, const struct respin_command *command, unsigned char *data,
-			    struct drive_answer *answer)
-{
-	unsigned char b[8];
-	uint64_t last = drive->options.last < UINT64_MAX ? drive->options.last : drive->disc.sectors - 1;
-	be32_put(b, (uint32_t)last);
-	be32_put(b + 4, (uint32_t)drive->options.block_bytes);
-	give(answer, data, command, b, sizeof b);
-}
-
-static void answer_configuration(struct drive *drive, const struct respin_command *command,
-				 unsigned char *data, struct drive_answer *answer)
-{
-	unsigned char b[28] = {0};
-	be32_put(b, sizeof b - 4);
-	be16_put(b + 6, (uint16_t)drive->options.profile);
-	be16_put(b + 8, 0x0003); /* removable medium: tray, cannot load by itself */
-	b[11] = 4;
-	b[12] = 0x29;
-	be16_put(b + 16, 0x0010); /* random readable */
-	b[18] = 0x01;             /* current */
-	b[19] = 8;
-	be32_put(b + 20, CDB_LOGICAL_BLOCK);
-	be16_put(b + 24, (uint16_t)drive->disc.ecc_block);
-	give(answer, data, command, b, sizeof b);
-}
-
-static void answer_toc(struct drive *drive, const struct respin_command *command, unsigned char *data,
-		       struct drive_answer *answer)
-{
-	if (command->cdb[2] & 0x0f) {
-		fail(answer, SENSE_ILLEGAL_REQUEST, 0x24, 0);
-		return;
-	}
-	unsigned char b[20] = {0};
-	be16_put(b, sizeof b - 2);
-	b[2] = b[3] = 1;
-	b[5] = b[13] = 0x10 | CDB_TRACK_DATA;
-	b[6] = 1;
-	b[14] = CDB_TRACK_LEAD_OUT;
-	be32_put(b + 16, (uint32_t)drive->disc.sectors);
-	give(answer, data, command, b, sizeof b);
-}
-
-static void answer_disc_info(const struct respin_command *command, unsigned char *data,
-			     struct drive_answer *answer)
-{
-	unsigned char b[34] = {0};
-	be16_put(b, sizeof b - 2);
-	b[2] = 0x0e; /* finalised, last session complete */
-	b[3] = b[4] = b[5] = b[6] = 1;
-	give(answer, data, command, b, sizeof b);
-}
-
-static void answer_mode_sense(const struct respin_command *command, unsigned char *data,
-			      struct drive_answer *answer)
-{
-	if ((command->cdb[2] & 0x3f) != 0x01) {
-		fail(answer, SENSE_ILLEGAL_REQUEST, 0x24, 0);
-		return;
-	}
-	unsigned char b[8 + 12] = {0};
-	be16_put(b, sizeof b - 2);
-	b[8] = 0x01; /* error recovery, MMC-6 7.3 */
-	b[9] = 0x0a;
-	b[11] = 5; /* read retry count */
-	give(answer, data, command, b, sizeof b);
-}
-
-/* INFORMATION as the options want it: honest, zero, the chunk's address, or not valid. */
-static void information(struct drive *drive, struct drive_answer *answer, uint64_t start, uint64_t first)
-{
-	answer->sense.has_info = drive->options.info != SIM_INFO_NONE;
-	if (drive->options.info == SIM_INFO_HONEST)
-		answer->sense.info_lba = (int64_t)first;
-	else if (drive->options.info == SIM_INFO_CHUNK)
-		answer->sense.info_lba = (int64_t)start;
-}
-
-static void read_failed(struct drive *drive, uint64_t start, uint64_t first, unsigned char *data,
-			struct drive_answer *answer)
-{
-	answer->took_ns += drive->options.fail_ms * NS_PER_MS;
-	information(drive, answer, start, first);
-	if (drive->options.partial && disc_read(&drive->disc, start, first - start, data))
-		answer->moved = (first - start) * DISC_SECTOR;
-}
-
-/* What does not arrive is not written either: the poison behind it must stay. */
-static void read_good(struct drive *drive, uint64_t start, uint64_t count, unsigned char *data,
-		      struct drive_answer *answer)
-{
-	uint64_t one_in = drive->options.short_one_in;
-	if (one_in && !answer->sense.key && rng_below(&drive->rng, one_in) == 0)
-		count = rng_below(&drive->rng, count);
-	if (disc_read(&drive->disc, start, count, data))
-		answer->moved = count * DISC_SECTOR;
-	else
-		fail(answer, SENSE_HARDWARE_ERROR, 0x44, 0);
-}
-
-static void answer_read(struct drive *drive, const struct respin_command *command, unsigned char *data,
-			struct drive_answer *answer)
-{
-	const struct sim_options *o = &drive->options;
-	const uint8_t *cdb = command->cdb;
-	uint64_t start = be32(cdb + 2);
-	uint64_t count = cdb[0] == CDB_READ_10 ? be16(cdb + 7) : be32(cdb + 6);
-	uint64_t first = start;
-
-	if (start >= drive->disc.sectors || count > drive->disc.sectors - start) {
-		fail(answer, SENSE_ILLEGAL_REQUEST, 0x21, 0);
-		return;
-	}
-	if (count == 0)
-		return;
-	if (count * DISC_SECTOR > command->data_len) {
-		fail(answer, SENSE_ILLEGAL_REQUEST, 0x24, 0);
-		return;
-	}
-	answer->took_ns += ((start + count - 1) / drive->disc.ecc_block - start / drive->disc.ecc_block + 1) *
-			   o->block_us * NS_PER_US;
-	answer->hangs = ranges_find(&o->hang, start, start + count - 1, &first);
-	switch (disc_try(&drive->disc, start, count, &first)) {
-	case DISC_GOOD:
-		read_good(drive, start, count, data, answer);
-		break;
-	case DISC_MARGINAL:
-		fail(answer, SENSE_RECOVERED, 0x18, 0x02);
-		information(drive, answer, start, first);
-		read_good(drive, start, count, data, answer);
-		break;
-	case DISC_BLANK:
-		fail(answer, SENSE_BLANK_CHECK, 0, 0);
-		read_failed(drive, start, first, data, answer);
-		break;
-	case DISC_BAD:
-		fail(answer, (uint8_t)(o->sense >> 16), (uint8_t)(o->sense >> 8), (uint8_t)o->sense);
-		read_failed(drive, start, first, data, answer);
-		break;
-	}
-}
-
-/* Unit attention, spin-up, no disc: what stands before every command that needs the medium. */
-static bool not_ready(struct drive *drive, struct drive_answer *answer)
-{
-	if (drive->attention) {
-		drive->attention = false;
-		fail(answer, SENSE_UNIT_ATTENTION, 0x29, 0);
-	} else if (drive->options.medium == SIM_MEDIUM_NONE) {
-		fail(answer, SENSE_NOT_READY, 0x3a, 0x01);
-	} else if (drive->options.medium == SIM_MEDIUM_OPEN) {
-		fail(answer, SENSE_NOT_READY, 0x3a, 0x02);
-	} else if (atomic_load(&drive->now_ns) < drive->options.ready_ms * NS_PER_MS) {
-		fail(answer, SENSE_NOT_READY, 0x04, 0x01);
-	}
-	return answer->sense.key != 0;
-}
-
-static void answer_medium_command(struct drive *drive, const struct respin_command *command,
-				  unsigned char *data, struct drive_answer *answer)
-{
+	uint64_t now = atomic_load_explicit(&drive->now_ns, memory_order_relaxed);
+	if (drive->wedge_bucket > 0)
+		drive_bucket_leak(drive, now, now > drive->idle_since_ns ? now - drive->idle_since_ns : 0);
 	switch (command->cdb[0]) {
-	case CDB_TEST_UNIT_READY:
+	case DRIVE_OP_SEEK_10:
+		seek(drive, command, answer);
 		break;
-	case CDB_READ_CAPACITY:
-		answer_capacity(drive, command, data, answer);
-		break;
-	case CDB_READ_TOC:
-		answer_toc(drive, command, data, answer);
-		break;
-	case CDB_READ_DISC_INFO:
-		answer_disc_info(command, data, answer);
-		break;
-	case CDB_READ_10:
-	case CDB_READ_12:
-		answer_read(drive, command, data, answer);
+	case DRIVE_OP_READ_CD:
+		drive_read_cd(drive, command, data, answer);
 		break;
 	default:
-		fail(answer, SENSE_ILLEGAL_REQUEST, 0x20, 0);
+		drive_read(drive, command, data, answer);
 		break;
 	}
+}
+
+static void answer_command(struct drive *drive, const struct respin_command *command, unsigned char *data,
+			   struct drive_answer *answer)
+{
+	uint8_t opcode = command->cdb[0];
+	bool medium = is_medium(opcode);
+	if (medium) {
+		if (!not_ready(drive, true, answer))
+			medium_command(drive, command, data, answer);
+		drive->idle_since_ns =
+			atomic_load_explicit(&drive->now_ns, memory_order_relaxed) + answer->took_ns;
+		return;
+	}
+	if (opcode == CDB_START_STOP_UNIT) {
+		drive_start_stop(drive, command, answer);
+		return;
+	}
+	if (!is_always(opcode) && not_ready(drive, false, answer))
+		return;
+	if (opcode != CDB_TEST_UNIT_READY && !drive_identity(drive, command, data, answer))
+		answer_fail(answer, SENSE_ILLEGAL_REQUEST, 0x20, 0);
+}
+
+/* ---- what is added, and what cuts it short ---- */
+
+/* The host is busy with other things as well: for how long, is drawn from a bag of samples. */
+static uint64_t jitter(const struct drive *drive)
+{
+	const struct drive_params *p = &drive->scenario.drive;
+	uint64_t hash = drive_draw(drive, CHANCE_BURST, drive->counts.commands, 0);
+	if (num_uniform(hash) < p->jitter_rare)
+		return p->jitter_rare_ns;
+	return drive->jitter[hash % DRIVE_JITTERS];
+}
+
+void drive_jitter_draw(struct drive *drive)
+{
+	const struct drive_params *p = &drive->scenario.drive;
+	for (unsigned i = 0; i < DRIVE_JITTERS; i++) {
+		uint64_t hash = drive_draw(drive, CHANCE_BURST, i, 1);
+		double ns = num_lognormal(hash, (double)p->jitter_ns, p->jitter_sigma);
+		ns = ns < JITTER_LEAST_NS ? JITTER_LEAST_NS : ns;
+		drive->jitter[i] = (uint64_t)(ns > JITTER_MOST_NS ? JITTER_MOST_NS : ns);
+	}
+}
+
+/* The next fault ends a command that is under way: its time, or UINT64_MAX. */
+static uint64_t cut_at(const struct drive *drive, uint8_t *host, struct respin_sense *sense)
+{
+	const struct scenario *s = &drive->scenario;
+	for (unsigned i = drive->next_fault; i < s->fault_count; i++) {
+		const struct fault *fault = &s->faults[i];
+		switch (fault->kind) {
+		case FAULT_UNPLUG:
+			*host = RESPIN_HOST_GONE;
+			return fault->at_ns;
+		case FAULT_RESET:
+			*host = RESPIN_HOST_RESET;
+			return fault->at_ns;
+		case FAULT_SWAP:
+		case FAULT_OPEN:
+		case FAULT_CLEAN:
+			*sense = (struct respin_sense){.key = SENSE_NOT_READY, .asc = 0x3a, .ascq = 0x02};
+			return fault->at_ns;
+		default:
+			break;
+		}
+	}
+	return UINT64_MAX;
+}
+
+static void cut_short(struct drive *drive, uint64_t now_ns, struct drive_answer *answer)
+{
+	uint8_t host = RESPIN_HOST_OK;
+	struct respin_sense sense = {0};
+	uint64_t at = cut_at(drive, &host, &sense);
+	if (at <= now_ns || at - now_ns >= answer->took_ns)
+		return;
+	*answer = (struct drive_answer){.took_ns = at - now_ns, .host = host, .sense = sense};
+}
+
+static void round_up(struct drive *drive, uint64_t now_ns, struct drive_answer *answer)
+{
+	uint64_t quantum = drive->scenario.drive.quantum_ns;
+	uint64_t past = (now_ns + answer->took_ns) % quantum;
+	answer->took_ns += past ? quantum - past : 0;
 }
 
 void drive_command(struct drive *drive, const struct respin_command *command, unsigned char *data,
 		   struct drive_answer *answer)
 {
-	*answer = (struct drive_answer){.took_ns = drive->options.latency_us * NS_PER_US};
-	switch (command->cdb[0]) {
-	case CDB_INQUIRY:
-		answer_inquiry(drive, command, data, answer);
-		return;
-	case CDB_REQUEST_SENSE:
-		answer_request_sense(command, data, answer);
-		return;
-	case CDB_GET_CONFIGURATION:
-		answer_configuration(drive, command, data, answer);
-		return;
-	case CDB_MODE_SENSE_10:
-		answer_mode_sense(command, data, answer);
-		return;
-	case CDB_START_STOP_UNIT:
-		return;
-	default:
-		if (!not_ready(drive, answer))
-			answer_medium_command(drive, command, data, answer);
+	const struct drive_params *p = &drive->scenario.drive;
+	uint64_t now = atomic_load_explicit(&drive->now_ns, memory_order_relaxed);
+	drive->counts.commands++;
+	drive_power_tick(drive, now);
+	*answer = (struct drive_answer){.took_ns = p->latency_ns};
+	if (drive->state == DRIVE_GONE || drive->renamed) {
+		answer->took_ns = GONE_NS;
+		answer->host = RESPIN_HOST_GONE;
 		return;
 	}
+	if (p->jitter_ns)
+		answer->took_ns += jitter(drive);
+	answer_command(drive, command, data, answer);
+	if (p->quantum_ns)
+		round_up(drive, now, answer);
+	if (drive->next_fault < drive->scenario.fault_count)
+		cut_short(drive, now, answer);
+	if (!answer->claimed)
+		answer->claimed = answer->moved;
+}
+
+void drive_stop(struct drive *drive)
+{
+	free(drive->attempts);
+	free(drive->attempts_session);
+	drive->attempts = NULL;
+	drive->attempts_session = NULL;
 }

@@ -28,8 +28,10 @@ static int item_compare(const void *a, const void *b)
 }
 
 /* Sorted and apart, so that a search can halve. */
-static void ranges_settle(struct ranges *ranges)
+void ranges_settle(struct ranges *ranges)
 {
+	if (!ranges->count)
+		return;
 	qsort(ranges->items, ranges->count, sizeof *ranges->items, item_compare);
 	size_t kept = 0;
 	for (size_t i = 1; i < ranges->count; i++) {

@@ -21,6 +21,8 @@ struct ranges {
 /* Adds what `text` lists; false: not a list, or no memory. */
 bool ranges_parse(struct ranges *ranges, const char *text);
 void ranges_finish(struct ranges *ranges);
+/* After items were changed: sorts them and joins what touches. */
+void ranges_settle(struct ranges *ranges);
 
 /* The lowest sector of first..last that is in the list. */
 bool ranges_find(const struct ranges *ranges, uint64_t first, uint64_t last, uint64_t *found);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A simulated drive: it answers CDBs with data, sense and latency, on a clock of
- * its own. What it needs of the host comes in through struct sim_host; it makes
- * no system call. It does not model speed, caches or wedges.
+ * A simulated drive as a transport: it answers CDBs with data, sense and
+ * latency, on a clock of its own. What it needs of the host comes in through
+ * struct sim_host; it makes no system call.
  */
 #ifndef SIM_TRANSPORT_SIM_H
 #define SIM_TRANSPORT_SIM_H
@@ -11,7 +11,7 @@
 
 #include <respin/source.h>
 
-#include "sim/options.h"
+#include "sim/disc.h"
 
 #define SIM_FOR_EVER UINT64_MAX
 
@@ -24,12 +24,31 @@ struct sim_host {
 };
 
 /*
- * Takes `options`, `image` (may be empty) and `host` in any case. Without a
- * host (self NULL) pace is ignored and a hanging read ends at once.
+ * Takes the scenario's content, `image` (may be empty) and `host` in any case.
+ * Without a host (self NULL) pace is ignored and a hanging read ends at once.
  * RESPIN_E_INVALID, RESPIN_E_NOMEM.
  */
-int transport_sim_create(struct sim_options *options, struct respin_source *image,
-			 const struct sim_host *host, struct respin_transport *transport,
-			 struct respin_error *error);
+int transport_sim_create(struct scenario *scenario, struct respin_source *image, const struct sim_host *host,
+			 struct respin_transport *transport, struct respin_error *error);
+
+/*
+ * A person looks for the drive under whatever name it has now: true when it
+ * answers again. The transport then speaks to it.
+ */
+bool transport_sim_rediscover(const struct respin_transport *transport);
+
+/* A person pulls the plug and puts it back: power, link, tray, all begin anew. Nothing is in flight. */
+void transport_sim_replug(const struct respin_transport *transport);
+
+/* What the drive went through. For benches and tests: no source hands it on. */
+struct sim_counts {
+	uint64_t commands, reads, failed_reads, timeouts, wedges, sessions, seeks, unplugs;
+	uint64_t read_sectors, cache_sectors, lies; /* lies: GOOD with what is not on the disc */
+	double heat_max;                            /* fullest that the wedge bucket was */
+};
+void transport_sim_counts(const struct respin_transport *transport, struct sim_counts *counts);
+
+/* The disc in the drive, for who must know the truth: oracle, pictures, tests. */
+const struct disc *transport_sim_disc(const struct respin_transport *transport);
 
 #endif

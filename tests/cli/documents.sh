@@ -37,7 +37,7 @@ for page in *.md docs/*.md docs/adr/*.md; do
 	done
 done
 # A page that names a file names one that exists. A star stands for several.
-for name in $(cat *.md docs/*.md docs/adr/*.md | grep -o '`\(src\|tests\|cli\|docs\|bench\|include\|examples\)/[^`]*`' | tr -d '`' | sort -u); do
+for name in $(cat *.md docs/*.md docs/adr/*.md | grep -o '`\(src\|tests\|cli\|docs\|bench\|include\|examples\)/[^`]*`' | tr -d '`' | cut -d ' ' -f 1 | sort -u); do
 	ls -d $name >/dev/null 2>&1 || fail "a page names $name, which does not exist"
 done
 done_ok

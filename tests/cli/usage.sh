@@ -43,6 +43,7 @@ one_line err
 must 0 "$RESPIN" --version
 grep -qx 'respin [0-9]*\.[0-9]*\.[0-9]*' out || fail "the version reads: $(cat out)"
 for call in help --help -h 'help rescue' 'rescue --help' 'sweep -h' 'patch --help' 'info --help' 'show --help' 'help map' \
+	'help sim' 'sim -h' \
 	'rescue --help --frob'; do
 	must 0 "$RESPIN" $call # a list of words
 	silent err

@@ -362,7 +362,9 @@ static void mem_start_writeback(void *self, int file, uint64_t pos_bytes, uint64
 static void mem_drop_cache(void *self, int file, uint64_t pos_bytes, uint64_t len)
 {
 	(void)pos_bytes, (void)len;
-	disk_drop_cache(handle_of(self, file)->inode);
+	const struct memio *memio = self;
+	if (!memio->knobs.keeps_cache)
+		disk_drop_cache(handle_of(self, file)->inode);
 }
 
 static int mem_list(void *self, int dir, void (*fn)(void *arg, const char *name), void *arg)

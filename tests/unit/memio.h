@@ -55,6 +55,7 @@ struct memio_knobs {
 	uint64_t now_ns, tick_ns; /* the clock moves by a tick at every look at it */
 	struct respin_io_space space;
 	int lock_result; /* what every lock answers; 0: it works */
+	bool keeps_cache; /* dropping clean pages costs nothing and shows nothing: for large images */
 };
 
 enum memio_loss {

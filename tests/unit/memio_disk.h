@@ -50,7 +50,7 @@ struct dir {
 	size_t change_count;
 };
 
-#define FILES_MAX 256u
+#define FILES_MAX 16384u
 #define DIRS_MAX 64u
 
 /* All files and directories; none is freed before the end. */

@@ -19,8 +19,8 @@
 #include <respin/source.h>
 
 #include "garbage.h"
-#include "sim/options.h"
 #include "sim/ranges.h"
+#include "sim/scenario.h"
 
 #define SECTOR 2048u
 #define MS 1000000ull
@@ -348,16 +348,18 @@ static void garbage(void **state)
 	(void)state;
 	static const char letters[] = "size=bad&weak,-0123456789%&?=image=&info=zero&pace";
 	struct rng rng = garbage_rng();
+	struct scenario *scenario = calloc(1, sizeof *scenario); /* too large for a stack */
+	assert_non_null(scenario);
 	for (int i = 0; i < GARBAGE_ROUNDS; i++) {
 		char text[64] = "sim:disc?";
 		for (size_t n = 9; n < 9 + rng_below(&rng, 50); n++)
 			text[n] = letters[rng_below(&rng, sizeof letters - 1)];
-		struct sim_options options;
 		struct respin_error error = {0};
-		int code = sim_options_parse(&options, text, &error);
+		int code = scenario_address(scenario, text, NULL, &error);
 		assert_true(code == 0 || (code == RESPIN_E_INVALID && error.text[0]));
-		sim_options_finish(&options);
+		scenario_finish(scenario);
 	}
+	free(scenario);
 }
 
 int main(void)

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * table RESULTS.jsonl COMMAND: what the policies did on every scenario, as
+ * bench/RESULTS.md. Every figure is the median over the seeds, the worst seed
+ * behind it; the oracle is LB1. Knows no policy better than another.
+ */
+#include "results.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct column {
+	const char *policy, *title;
+};
+
+static const struct column columns[] = {
+	{"ddrescue-default", "ddrescue (binary, as typed)"},
+	{"ddrescue-tuned", "ddrescue (binary, tuned)"},
+	{"ddrescue", "ddrescue (in-tree)"},
+	{"linear", "linear"},
+	{"bisection", "bisection"},
+	{"predecessor", "predecessor"},
+	{"respin", "respin"},
+};
+#define COLUMNS (sizeof columns / sizeof *columns)
+
+/* 754 s, 12.6 min, 3.4 h, 2.1 d: three digits are more than the model deserves. */
+static const char *duration(double s, char text[24])
+{
+	static const struct {
+		double limit, unit;
+		const char *name;
+	} units[] = {{120, 1, "s"}, {7200, 60, "min"}, {172800, 3600, "h"}, {HUGE_VAL, 86400, "d"}};
+	size_t i = 0;
+	while (s >= units[i].limit)
+		i++;
+	(void)snprintf(text, 24, s / units[i].unit < 10 ? "%.1f %s" : "%.0f %s", s / units[i].unit,
+		       units[i].name);
+	return text;
+}
+
+static void time_cell(const struct results_entry *entry, const char *field)
+{
+	struct results_figure figure = results_figure(entry, field);
+	char median[24], worst[24];
+	if (!figure.known)
+		printf(" |");
+	else if (isinf(figure.median))
+		printf(" never |");
+	else if (entry->count == 1)
+		printf(" %s |", duration(figure.median, median));
+	else
+		printf(" %s (%s) |", duration(figure.median, median),
+		       isinf(figure.worst) ? "never" : duration(figure.worst, worst));
+}
+
+static void count_cell(const struct results_entry *entry, const char *field)
+{
+	struct results_figure figure = results_figure(entry, field);
+	if (!figure.known)
+		printf(" |");
+	else if (entry->count == 1)
+		printf(" %.0f |", figure.median);
+	else
+		printf(" %.0f (%.0f) |", figure.median, figure.worst);
+}
+
+/* What was had of what can be had: seed by seed, since each seed has its own disc. */
+static void share_cell(const struct results_entry *entry, const char *field)
+{
+	double least = HUGE_VAL, sum = 0;
+	unsigned n = 0;
+	(void)field;
+	for (unsigned i = 0; entry && i < entry->count; i++) {
+		const json_t *line = entry->lines[i];
+		double readable = json_number_value(json_object_get(line, "readable"));
+		double share = readable > 0
+				       ? 100 * json_number_value(json_object_get(line, "finished")) / readable
+				       : 100;
+		sum += share;
+		least = share < least ? share : least;
+		n++;
+	}
+	if (!n)
+		printf(" |");
+	else if (n == 1)
+		printf(" %.2f |", sum);
+	else
+		printf(" %.2f (%.2f) |", sum / n, least);
+}
+
+static void head(const char *first, const char *last)
+{
+	printf("| %s |", first);
+	for (size_t i = 0; i < COLUMNS; i++)
+		printf(" %s |", columns[i].title);
+	printf("%s\n|---|", last ? last : "");
+	for (size_t i = 0; i < COLUMNS; i++)
+		printf("---:|");
+	printf("%s\n", last ? "---:|" : "");
+}
+
+static void table(const struct results *results, const char *field, const char *bound,
+		  void (*cell)(const struct results_entry *, const char *))
+{
+	head("scenario", bound ? " oracle |" : NULL);
+	for (size_t s = 0; s < results->scenario_count; s++) {
+		printf("| %s |", results->scenarios[s]);
+		for (size_t i = 0; i < COLUMNS; i++)
+			cell(results_find(results, results->scenarios[s], columns[i].policy), field);
+		if (bound)
+			cell(results_find(results, results->scenarios[s], "oracle"), bound);
+		printf("\n");
+	}
+	printf("\n");
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+	return (*x > *y) - (*x < *y);
+}
+
+/* The median over scenarios of one policy's time over another's; scenarios where either never came are counted apart. */
+static void ratio_cell(const struct results *results, const char *field, const char *policy,
+		       const char *against, const char *against_field)
+{
+	double ratios[256];
+	unsigned n = 0, never = 0;
+	for (size_t s = 0; s < results->scenario_count && n < 256; s++) {
+		struct results_figure a =
+			results_figure(results_find(results, results->scenarios[s], policy), field);
+		struct results_figure b =
+			results_figure(results_find(results, results->scenarios[s], against), against_field);
+		if (!a.known || !b.known)
+			continue;
+		if (isinf(a.median) || isinf(b.median) || b.median <= 0)
+			never++;
+		else
+			ratios[n++] = a.median / b.median;
+	}
+	qsort(ratios, n, sizeof *ratios, by_size);
+	if (!n)
+		printf(" |");
+	else
+		printf(" %.2f (worst %.1f, n %u, never %u) |", ratios[(n - 1) / 2], ratios[n - 1], n, never);
+}
+
+static void ratios(const struct results *results)
+{
+	static const char *const fields[][2] = {{"t50", "lb1_50"}, {"t90", "lb1_90"}, {"t99", "lb1_99"}};
+	for (size_t f = 0; f < sizeof fields / sizeof *fields; f++) {
+		head(fields[f][0], NULL);
+		printf("| over the oracle |");
+		for (size_t i = 0; i < COLUMNS; i++)
+			ratio_cell(results, fields[f][0], columns[i].policy, "oracle", fields[f][1]);
+		printf("\n| over ddrescue (in-tree) |");
+		for (size_t i = 0; i < COLUMNS; i++)
+			ratio_cell(results, fields[f][0], columns[i].policy, "ddrescue", fields[f][0]);
+		printf("\n\n");
+	}
+}
+
+static void legend(const struct results *results, const char *command)
+{
+	printf("# Results\n\n"
+	       "Made by `%s`, never typed. What the model knows and what it cannot show stands in\n"
+	       "[README.md](README.md). Drive time is virtual. A cell is the median over the seeds, the worst seed in\n"
+	       "brackets; the unmodified ddrescue binary ran on one seed. \"Never\": the share was not reached. The oracle\n"
+	       "is LB1, which knows everything but the coins. %zu scenarios.\n\n",
+	       command, results->scenario_count);
+}
+
+int main(int argc, char **argv)
+{
+	struct results results;
+	if (argc != 3 || !results_load(&results, argv[1])) {
+		fprintf(stderr, "usage: table RESULTS.jsonl COMMAND\n");
+		return 2;
+	}
+	legend(&results, argv[2]);
+	printf("## Medians over all scenarios\n\n");
+	ratios(&results);
+	printf("## Drive time until 90 %% of the readable sectors are saved\n\n");
+	table(&results, "t90", "lb1_90", time_cell);
+	printf("## Drive time until 99 %% are saved\n\n");
+	table(&results, "t99", "lb1_99", time_cell);
+	printf("## Drive time to the end\n\n");
+	table(&results, "virtual_s", NULL, time_cell);
+	printf("## Saved at the end, %% of the readable sectors (mean, least)\n\n");
+	table(&results, "finished", NULL, share_cell);
+	printf("## Failed reads\n\n");
+	table(&results, "failed", NULL, count_cell);
+	printf("## Times the drive wedged\n\n");
+	table(&results, "wedges", NULL, count_cell);
+	results_finish(&results);
+	return 0;
+}
