@@ -8,29 +8,30 @@
 #                                             commands, failed commands or drive time differ by more than 2 %
 #
 #   --seed N          the scenario's seed (1)
-#   --policies A,B    some of: ddrescue-default ddrescue-manual ddrescue-tuned safecopy readom xorriso
-#   --limit-h H       hours of the drive's time after which a peer is interrupted, as by Ctrl-C (none)
+#   --policies A,B    some of: ddrescue-binary ddrescue-binary-manual ddrescue-binary-tuned safecopy readom xorriso
+#   --limit-h H       hours of the drive's time after which a peer is interrupted, as by Ctrl-C (720: a month)
+#   --timeout S       of our own time, after which a peer is cut off and has no line (none)
 #   --with KEY=VALUE  one more key of the scenario
 #   --keep DIR        leaves each peer's map, log and journal there
 #
-# BENCH_BIN names the folder of preload.so and rival. Discs above 8.5 GB may be scaled to a tenth: --with scale=10.
-# One line of stderr names what a peer could not do; the exit status is 1 where one of them could not be believed.
+# BENCH_BIN names the folder of preload.so and rival. One line of stderr names what a peer could not do; the exit status
+# is 1 where one of them could not be believed, or agreed with nothing of ours.
 set -u
 
 node=/dev/sr0 # the name that all peers know; where a true one lies there, it is not touched
-seed=1 policies= limit_h=0 with= keep= failed=0
+seed=1 policies= limit_h=720 timeout=0 with= keep= failed=0
 five='cd-speckle dvd-arc bd-rot dvd-radial dvd-fade' # CD, DVD, BD, periodic, marginal
 
 usage() {
-	sed -n '6,19s/^# \{0,1\}//p' "$0" >&2
+	sed -n '6,20s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 }
 
 mode=${1:-}
 [ $# -gt 0 ] && shift
 case $mode in
-run) policies=ddrescue-default,ddrescue-manual,ddrescue-tuned,safecopy,readom,xorriso ;;
-compare) policies=ddrescue-default,ddrescue-tuned ;;
+run) policies=ddrescue-binary,ddrescue-binary-manual,ddrescue-binary-tuned,safecopy,readom,xorriso ;;
+compare) policies=ddrescue-binary,ddrescue-binary-tuned ;;
 *) usage ;;
 esac
 while [ $# -gt 0 ]; do
@@ -38,6 +39,7 @@ while [ $# -gt 0 ]; do
 	--seed) seed=$2 ;;
 	--policies) policies=$2 ;;
 	--limit-h) limit_h=$2 ;;
+	--timeout) timeout=$2 ;;
 	--with) with="$with&$2" ;;
 	--keep) keep=$2 ;;
 	-*) usage ;;
@@ -48,7 +50,8 @@ done
 if [ "$mode" = compare ] && [ $# -eq 0 ]; then set -- $five; fi
 [ $# -gt 0 ] || usage
 
-bin=${BENCH_BIN:?the folder of preload.so and rival}
+bin=${BENCH_BIN:?the folder of preload.so and rival, or of bench}
+[ -e "$bin/preload.so" ] || bin=$bin/preload
 for part in preload.so rival; do
 	[ -e "$bin/$part" ] || { echo "skipped: $part is not built"; exit 77; }
 done
@@ -77,8 +80,8 @@ version() { # version PROGRAM
 # What the in-tree policy calls the same way of asking; nothing: it has none.
 stands_for() {
 	case $1 in
-	ddrescue-default) echo ddrescue ;;
-	ddrescue-tuned) echo ddrescue-tuned ;;
+	ddrescue-binary) echo ddrescue ;;
+	ddrescue-binary-tuned) echo ddrescue-tuned ;;
 	esac
 }
 
@@ -94,21 +97,34 @@ cluster() { # cluster SCENARIO
 # makes of a signal that its limit sent is its own business.
 on() {
 	echo "+ $*" >>log
-	{ env LD_PRELOAD="$preload" RESPIN_PRELOAD_SCENARIO="$address" RESPIN_PRELOAD_BLOCK=$node \
+	{ timeout -k 5 "$timeout" env LD_PRELOAD="$preload" RESPIN_PRELOAD_SCENARIO="$address" RESPIN_PRELOAD_BLOCK=$node \
 		RESPIN_PRELOAD_SG=/dev/sg0 RESPIN_PRELOAD_OUTPUT=image RESPIN_PRELOAD_STATS=stats \
-		RESPIN_PRELOAD_DELIVERED=delivered RESPIN_PRELOAD_JOURNAL=journal RESPIN_PRELOAD_READABLE="$readable" \
+		RESPIN_PRELOAD_DELIVERED=delivered RESPIN_PRELOAD_JOURNAL=journal RESPIN_PRELOAD_TAKEN_BACK=back \
 		RESPIN_PRELOAD_LIMIT_S=$((limit_h * 3600)) "$@" </dev/null 2>&1 >/dev/null
 		echo $? >status; } | tail -c 4096 >>log # some speak for every second of a month
 	read -r status <status
-	! grep -q '"stopped": true' stats 2>/dev/null
+	! cut_off && ! grep -q '"stopped": "limit"' stats 2>/dev/null
 }
 
-# The link may break: then the program ends, and who can go on from its map is started again, as often as that.
+# It took longer than --timeout: what it counted by then is nothing to compare.
+cut_off() {
+	[ "$status" -eq 124 ] || [ "$status" -eq 137 ]
+}
+
+# The person beside it stopped it, or the link broke: it is started again on the same map, as often as that happens.
+# What failed only because the drive was stuck is put back in the map: it says nothing about the disc.
 ddr() {
 	sittings=0
 	while on ddrescue "$@"; do
+		case $(sed -n 's/.*"stopped": "\([^"]*\)".*/\1/p' stats) in
+		'') return 0 ;;
+		'given up') return 1 ;;
+		esac
 		sittings=$((sittings + 1))
-		grep -q '"gone": true' stats && [ $sittings -lt 64 ] || return 0
+		[ $sittings -lt 200 ] || return 1
+		if [ -e map ] && grep -q ' +$' back; then
+			ddrescuelog -L -m back -a '*-,?/' map >map.new 2>>log && mv map.new map
+		fi
 	done
 	return 1
 }
@@ -117,9 +133,9 @@ ddr() {
 # stages without its raw reads of CD sectors (-L 0), which no DVD answers. xorriso checks the disc and writes nothing.
 peer() { # peer POLICY SCENARIO
 	case $1 in
-	ddrescue-default) ddr -b2048 $node image map ;;
-	ddrescue-manual) ddr -n -b2048 $node image map && ddr -d -r3 -b2048 $node image map ;;
-	ddrescue-tuned)
+	ddrescue-binary) ddr -b2048 $node image map ;;
+	ddrescue-binary-manual) ddr -n -b2048 $node image map && ddr -d -r3 -b2048 $node image map ;;
+	ddrescue-binary-tuned)
 		ddr -d -n -b2048 -c"$(cluster "$2")" $node image map &&
 			ddr -d -r3 -b2048 -c"$(cluster "$2")" $node image map
 		;;
@@ -146,6 +162,10 @@ now_ms() {
 trial() {
 	from=$(now_ms) status=1
 	peer "$1" "$2"
+	if cut_off; then
+		echo "$1 on $2: cut off after $timeout s" >&2
+		return 1
+	fi
 	if [ ! -s stats ]; then
 		echo "$1 on $2 gave nothing: $(tail -n 1 log)" >&2
 		return 1
@@ -166,8 +186,8 @@ compare() {
 	own=$(stands_for "$1")
 	[ -n "$own" ] || return 0
 	trial "$1" "$2" || return 1
-	"$rival" "$own" "$address" rival.map $((limit_h * 3600)) >rival.json || return 1
-	for name in read_commands failed_commands virtual_s first_read_s finished; do
+	"$rival" "$own" "$address" $((limit_h * 3600)) >rival.json || return 1
+	for name in read_commands failed_commands virtual_s finished; do
 		echo "$name $(field line $name) $(field rival.json $name)"
 	done | awk -v scenario="$2" -v seed="$seed" -v policy="$1" -v own="$own" '
 		{ peer[$1] = $2; tree[$1] = $3 }
@@ -177,10 +197,8 @@ compare() {
 			if ((a > b ? a - b : b - a) > 0.02 * a) far = far " " name
 		}
 		END {
-			peer["drive_s"] = sprintf("%.3f", peer["virtual_s"] - peer["first_read_s"])
-			tree["drive_s"] = sprintf("%.3f", tree["virtual_s"] - tree["first_read_s"])
 			printf "{\"scenario\": \"%s\", \"seed\": %s, \"policy\": \"%s\", \"in_tree\": \"%s\"", scenario, seed, policy, own
-			apart("read_commands"); apart("failed_commands"); apart("drive_s"); apart("finished")
+			apart("read_commands"); apart("failed_commands"); apart("virtual_s"); apart("finished")
 			printf ", \"agrees\": %s}\n", far ? "false" : "true"
 			if (far) { print policy " on " scenario ": more than 2 % apart in" far > "/dev/stderr"; exit 1 }
 		}'
@@ -190,7 +208,6 @@ for scenario in "$@"; do
 	address="sim:$scenario"
 	case $address in *'?'*) address="$address&" ;; *) address="$address?" ;; esac
 	address="${address}seed=$seed&payload=0$with"
-	readable=$("$rival" readable "$address") || exit 1
 	for policy in $(echo "$policies" | tr , ' '); do
 		command -v "$(program "$policy")" >/dev/null || { echo "$policy is not installed" >&2; continue; }
 		place=${keep:-$dir}/$scenario-$policy

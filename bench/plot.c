@@ -64,15 +64,15 @@ static size_t points_of(const json_t *line, double s[], double share[], size_t m
 	static const struct {
 		const char *field;
 		double share;
-	} bounds[] = {
-		{"lb1_50", .5}, {"lb1_90", .9}, {"lb1_99", .99}, {"lb1_999", .999}, {"lb1_100", 1}};
+	} bounds[] = {{"lb1_50", .5}, {"lb1_90", .9}, {"lb1_99", .99}, {"lb1_999", .999}, {"lb1_100", 1}};
 	const json_t *curve = json_object_get(line, "curve");
 	double readable = json_number_value(json_object_get(line, "readable"));
 	size_t n = 0;
 	for (size_t i = 0; i < json_array_size(curve) && n < max; i++, n++) {
 		s[n] = json_number_value(json_array_get(json_array_get(curve, i), 0));
-		share[n] = readable > 0 ? json_number_value(json_array_get(json_array_get(curve, i), 1)) / readable
-					: 1;
+		share[n] = readable > 0
+				   ? json_number_value(json_array_get(json_array_get(curve, i), 1)) / readable
+				   : 1;
 	}
 	for (size_t i = 0; !curve && i < sizeof bounds / sizeof *bounds && n < max; i++, n++) {
 		s[n] = json_number_value(json_object_get(line, bounds[i].field));
@@ -97,7 +97,7 @@ static void draw_grid(const struct axes *axes, const char *scenario)
 	static const struct {
 		double s;
 		const char *name;
-	} ticks[] = {{10, "10 s"},     {60, "1 min"},     {600, "10 min"},      {3600, "1 h"},
+	} ticks[] = {{10, "10 s"},    {60, "1 min"},      {600, "10 min"},  {3600, "1 h"},
 		     {36000, "10 h"}, {86400 * 2, "2 d"}, {864000, "10 d"}, {8640000, "100 d"}};
 	for (size_t i = 0; i < sizeof ticks / sizeof *ticks; i++)
 		if (log10(ticks[i].s) >= axes->from_log && log10(ticks[i].s) <= axes->to_log)

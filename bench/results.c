@@ -84,7 +84,8 @@ void results_finish(struct results *results)
 	*results = (struct results){0};
 }
 
-const struct results_entry *results_find(const struct results *results, const char *scenario, const char *policy)
+const struct results_entry *results_find(const struct results *results, const char *scenario,
+					 const char *policy)
 {
 	for (size_t i = 0; i < results->count; i++)
 		if (!strcmp(results->entries[i].scenario, scenario) &&

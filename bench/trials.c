@@ -4,7 +4,8 @@
  *
  * Runs policies on scenarios, each on the same seeds and so on the same luck,
  * and prints one JSON line a trial (bench/README.md names the fields). The
- * policy "oracle" is the lower bound. Judges nothing: bench/report does.
+ * policy "oracle" is the lower bound. Fails where a policy was faster than LB0.
+ * Judges nothing else: bench/table and bench/plot show it.
  */
 #include <respin/sim.h>
 
@@ -58,7 +59,8 @@ static json_t *curve_json(const struct curve *curve)
 {
 	json_t *points = json_array();
 	for (unsigned i = 0; i < curve->count; i++)
-		json_array_append_new(points, json_pack("[f, I]", curve->s[i], (json_int_t)curve->finished[i]));
+		json_array_append_new(points,
+				      json_pack("[f, I]", curve->s[i], (json_int_t)curve->finished[i]));
 	json_array_append_new(points, json_pack("[f, I]", curve->last_s, (json_int_t)curve->last));
 	return points;
 }
@@ -84,20 +86,24 @@ struct plan {
 	const char *scenario, *with;
 	uint64_t seed, limit_ns;
 	struct respin_sim_oracle oracle;
+	struct respin_map *truth; /* what the oracle calls readable, sector by sector */
 	char address[256];
 };
 
 static bool oracle_line(struct plan *plan)
 {
 	struct respin_error error;
+	struct respin_sim_scenario scenario = {.size = sizeof scenario};
 	plan->oracle.size = sizeof plan->oracle;
-	if (respin_sim_oracle(plan->address, &plan->oracle, &error) < 0) {
+	if (respin_sim_oracle(plan->address, &plan->oracle, &error) < 0 ||
+	    respin_sim_truth(plan->address, &plan->truth, &scenario, &error) < 0) {
 		fprintf(stderr, "%s: %s\n", plan->address, error.text);
 		return false;
 	}
-	json_t *object = json_pack("{s:s, s:s, s:I, s:s, s:I, s:I}", "scenario", plan->scenario, "address",
-				   plan->address, "seed", (json_int_t)plan->seed, "policy", "oracle", "readable",
-				   (json_int_t)plan->oracle.readable, "dead", (json_int_t)plan->oracle.dead);
+	json_t *object =
+		json_pack("{s:s, s:s, s:I, s:s, s:I, s:I}", "scenario", plan->scenario, "address",
+			  plan->address, "seed", (json_int_t)plan->seed, "policy", "oracle", "readable",
+			  (json_int_t)plan->oracle.readable, "dead", (json_int_t)plan->oracle.dead);
 	put_times(object, plan->oracle.lb0_ns);
 	for (unsigned i = 0; i < ORACLE_SHARES; i++) {
 		char name[8];
@@ -115,6 +121,20 @@ static double wall_s(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / NS_PER_S;
 }
 
+/* Nobody beats who knows everything: else the bound, or the drive, is wrong. */
+static bool above_the_bound(const struct plan *plan, const char *policy, const uint64_t ns[ORACLE_SHARES])
+{
+	bool good = true;
+	for (unsigned i = 0; i < ORACLE_SHARES; i++)
+		if (ns[i] < plan->oracle.lb0_ns[i]) {
+			fprintf(stderr, "%s, %s: %s after %.3f s, but LB0 is %.3f s\n", plan->address, policy,
+				share_names[i], (double)ns[i] / NS_PER_S,
+				(double)plan->oracle.lb0_ns[i] / NS_PER_S);
+			good = false;
+		}
+	return good;
+}
+
 static bool trial_line(const struct plan *plan, const char *policy)
 {
 	struct curve curve = {.every = 1};
@@ -123,6 +143,7 @@ static bool trial_line(const struct plan *plan, const char *policy)
 	const struct trial_options options = {.policy = policy,
 					      .limit_ns = plan->limit_ns,
 					      .readable = plan->oracle.readable,
+					      .truth = plan->truth,
 					      .gained = curve_add,
 					      .arg = &curve};
 	double began = wall_s();
@@ -134,32 +155,38 @@ static bool trial_line(const struct plan *plan, const char *policy)
 	char history[17];
 	(void)snprintf(history, sizeof history, "%016llx", (unsigned long long)trial.history);
 	json_t *object = json_pack(
-		"{s:s, s:s, s:I, s:s, s:i, s:f, s:I, s:I, s:I, s:I, s:I, s:i, s:I, s:I, s:I, s:s, s:f, s:o}",
-		"scenario", plan->scenario, "address", plan->address, "seed", (json_int_t)plan->seed, "policy",
-		policy, "code", trial.code, "virtual_s", (double)trial.virtual_ns / NS_PER_S, "reads",
-		(json_int_t)trial.reads, "failed", (json_int_t)trial.failed_reads, "commands",
+		"{s:s, s:s, s:I, s:s, s:i, s:f, s:I, s:I, s:I, s:I, s:I, s:i, s:I, s:I, s:I, s:I, s:I, s:s, s:f, s:o}",
+		"scenario", plan->scenario, "address", plan->address, "seed", (json_int_t)plan->seed,
+		"policy", policy, "code", trial.code, "virtual_s", (double)trial.virtual_ns / NS_PER_S,
+		"reads", (json_int_t)trial.reads, "failed", (json_int_t)trial.failed_reads, "commands",
 		(json_int_t)trial.counts.commands, "wedges", (json_int_t)trial.counts.wedges, "sessions",
 		(json_int_t)trial.counts.sessions, "sittings", (int)trial.sittings, "finished",
-		(json_int_t)trial.stats.finished, "total", (json_int_t)trial.stats.total, "readable",
+		(json_int_t)trial.stats.finished, "saved", (json_int_t)trial.saved, "wrong",
+		(json_int_t)trial.wrong, "total", (json_int_t)trial.stats.total, "readable",
 		(json_int_t)plan->oracle.readable, "history", history, "wall_s", wall_s() - began, "curve",
 		curve_json(&curve));
 	put_times(object, trial.reached_ns);
 	line(object);
 	map_destroy(trial.map);
-	return true;
+	return above_the_bound(plan, policy, trial.reached_ns);
 }
 
 static bool scenario_trials(struct plan *plan, char *const *policies, unsigned count)
 {
 	bool good = true;
-	int n = snprintf(plan->address, sizeof plan->address, "sim:%s?seed=%llu&payload=0%s%s", plan->scenario,
-			 (unsigned long long)plan->seed, *plan->with ? "&" : "", plan->with);
-	assert(n > 0 && (size_t)n < sizeof plan->address);
-	if (!oracle_line(plan))
+	plan->truth = NULL;
+	int n = snprintf(plan->address, sizeof plan->address, "sim:%s?seed=%llu&payload=0%s%s",
+			 plan->scenario, (unsigned long long)plan->seed, *plan->with ? "&" : "", plan->with);
+	if (n < 0 || (size_t)n >= sizeof plan->address) {
+		fprintf(stderr, "%.40s...: an address of at most %zu characters is meant\n", plan->address,
+			sizeof plan->address - 1);
 		return false;
-	for (unsigned i = 0; i < count; i++)
+	}
+	good = oracle_line(plan);
+	for (unsigned i = 0; plan->truth && i < count; i++)
 		if (strcmp(policies[i], "oracle"))
 			good = trial_line(plan, policies[i]) && good;
+	map_destroy(plan->truth);
 	return good;
 }
 

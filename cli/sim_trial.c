@@ -110,8 +110,8 @@ static void print_times(const struct sim_trial *trial, unsigned columns)
 		(void)fputc('\n', stdout);
 	}
 	prose(stdout, columns,
-	      "Shares of what is readable. LB0: the least drive time of one who knows everything; LB1: of one who "
-	      "knows the damage but not the luck.");
+	      "Shares of what is readable. LB0: the least drive time of one who knows everything; LB1: an estimate "
+	      "for one who knows the damage but not the luck, within five sessions.");
 }
 
 static void raise_piece(void *arg, struct respin_range range, enum kind kind)

@@ -178,26 +178,6 @@ int respin_sim_oracle(const char *address, struct respin_sim_oracle *result, str
 	return code;
 }
 
-/* Sectors that are readable in truth and finished in the map. */
-static uint64_t readable_saved(const struct respin_map *truth, const struct respin_map *map)
-{
-	const unsigned readable = MASK(RESPIN_FINISHED) | MASK(RESPIN_NON_TRIMMED);
-	struct respin_extent could, did;
-	uint64_t sum = 0;
-	for (uint64_t from = 0; map_find(truth, from, readable, &could);) {
-		uint64_t end = could.range.start + could.range.count;
-		from = end;
-		if (!map_find(map, could.range.start, MASK(RESPIN_FINISHED), &did))
-			return sum;
-		uint64_t did_end = did.range.start + did.range.count;
-		if (did.range.start >= end)
-			continue;
-		from = did_end < end ? did_end : end;
-		sum += from - did.range.start;
-	}
-	return sum;
-}
-
 static int check_policy(const char *policy, struct respin_error *error)
 {
 	char names[200] = TRIAL_OURS;
@@ -222,7 +202,7 @@ static void report(const struct trial *trial, const struct oracle *oracle, const
 		.commands = trial->counts.commands,
 		.wedges = trial->counts.wedges,
 		.sessions = trial->counts.sessions,
-		.readable_saved = truth ? readable_saved(truth, trial->map) : 0,
+		.readable_saved = truth ? trial->saved : 0,
 		.history = trial->history,
 		.stats = trial->stats,
 		.oracle = {.size = sizeof own.oracle},
@@ -251,6 +231,7 @@ int respin_sim_run(const char *address, const struct respin_sim_options *given,
 	const struct trial_options how = {.policy = options.policy,
 					  .limit_ns = options.limit_ns,
 					  .readable = oracle.readable,
+					  .truth = truth,
 					  .callbacks = options.callbacks};
 	code = trial_run(address, &how, &trial, error);
 	if (code == 0)

@@ -18,25 +18,28 @@
 #include "mmc/source_mmc.h"
 #include "respin_open.h"
 #include "sim/model.h"
+#include "sim/overlap.h"
 #include "sim/rival.h"
 
 /* A person is patient but not for ever: a drive that is not back by then is dead. */
 #define BACK_AFTER_NS (600 * 1000000000ull)
 #define BACK_STEP_NS (5 * 1000000000ull)
-/* Nor does anybody start a rescue again and again that gains nothing. */
+/* Nor does anybody start a rescue again and again that tries nothing and gains nothing. */
 #define FRUITLESS_MAX 3u
 #define SITTINGS_MAX 200u
 
 struct sitting {
 	const struct trial_options *options;
 	struct trial *trial;
-	struct respin_transport drive; /* outlives the source of each sitting; empty: a model of others */
-	struct model *model;           /* taken by the one sitting it is good for */
+	struct respin_transport drive;     /* outlives the source of each sitting; empty: a model of others */
+	struct model *model;               /* taken by the one sitting it is good for */
 	struct respin_error model_failure; /* what broke its protocol, if anything did */
 	const struct scenario *scenario;
 	uint64_t began_ns, ended_ns;
-	uint64_t finished;  /* when the last sitting began */
-	unsigned fruitless; /* sittings in a row that gained nothing */
+	uint64_t finished, moved; /* moved: sectors tried and sectors finished, when the last sitting began */
+	unsigned fruitless;       /* sittings in a row that left the map as it was */
+	uint64_t coming;          /* of a rival's read: what will count in `saved` */
+	int stopped;              /* what ended a rival from outside; 0: nothing */
 	uint64_t (*clock_ns)(void *self); /* the drive's, or the model's while it lives */
 	void *clock;
 	bool cancelled[SCENARIO_FAULTS_MAX]; /* each fault of that kind strikes once */
@@ -110,17 +113,26 @@ static void pass_ns(struct sitting *sitting, uint64_t ns)
 
 /* ---- progress ---- */
 
-static void note_gain(struct sitting *sitting, uint64_t finished)
+/* Sectors of a range that are readable in truth, and finished or not yet. */
+static uint64_t readable_in(const struct sitting *sitting, struct respin_range range, bool finished)
+{
+	const struct respin_map *truth = sitting->options->truth, *map = sitting->trial->map;
+	const unsigned wanted = finished ? MASK(RESPIN_FINISHED) : MASK_UNFINISHED;
+	return truth ? overlap(truth, MASK(RESPIN_FINISHED) | MASK(RESPIN_NON_TRIMMED), map, wanted, range)
+		     : overlap(map, MASK_ALL, map, wanted, range);
+}
+
+static void note_gain(struct sitting *sitting)
 {
 	struct trial *trial = sitting->trial;
 	const struct trial_options *options = sitting->options;
 	uint64_t since_ns = now_ns(sitting) - sitting->began_ns;
 	for (unsigned i = 0; options->readable && i < ORACLE_SHARES; i++)
 		if (trial->reached_ns[i] == UINT64_MAX &&
-		    (double)finished >= oracle_shares[i] * (double)options->readable)
+		    (double)trial->saved >= oracle_shares[i] * (double)options->readable)
 			trial->reached_ns[i] = since_ns;
 	if (options->gained)
-		options->gained(options->arg, since_ns, finished);
+		options->gained(options->arg, since_ns, trial->saved);
 }
 
 /* ---- what happens from outside ---- */
@@ -137,20 +149,38 @@ static const struct fault *fault_now(const struct sitting *sitting, enum fault_k
 	return NULL;
 }
 
+/* Each cancellation strikes once. */
+static bool user_stops(struct sitting *sitting)
+{
+	uint64_t now = now_ns(sitting);
+	bool stops = false;
+	for (unsigned i = 0; i < sitting->scenario->fault_count; i++) {
+		const struct fault *fault = &sitting->scenario->faults[i];
+		if (fault->kind != FAULT_CANCEL || sitting->cancelled[i] || now < fault->at_ns)
+			continue;
+		sitting->cancelled[i] = stops = true;
+	}
+	return stops;
+}
+
+/* What is written now costs the drive so much time. False: it cannot be written. */
+static bool output_takes(struct sitting *sitting)
+{
+	const struct fault *slow = fault_now(sitting, FAULT_OUTPUT_SLOW);
+	if (fault_now(sitting, FAULT_OUTPUT_FULL))
+		return false;
+	if (slow)
+		pass_ns(sitting, slow->delay_ns);
+	return true;
+}
+
 /* The user's finger, and the bench's patience. */
 static void outside(void *arg, const struct respin_event *event)
 {
 	struct sitting *sitting = arg;
 	const struct respin_callbacks *callbacks = &sitting->options->callbacks;
 	uint64_t now = now_ns(sitting), limit_ns = sitting->options->limit_ns;
-	for (unsigned i = 0; i < sitting->scenario->fault_count; i++) {
-		const struct fault *fault = &sitting->scenario->faults[i];
-		if (fault->kind != FAULT_CANCEL || sitting->cancelled[i] || now < fault->at_ns)
-			continue;
-		sitting->cancelled[i] = true;
-		engine_cancel(sitting->engine);
-	}
-	if (limit_ns && now - sitting->began_ns > limit_ns)
+	if (user_stops(sitting) || (limit_ns && now - sitting->began_ns > limit_ns))
 		engine_cancel(sitting->engine);
 	if (callbacks->event)
 		callbacks->event(callbacks->arg, event);
@@ -162,25 +192,26 @@ static int trial_put(void *self, struct respin_outcome *outcome, struct respin_e
 {
 	struct sitting *sitting = self;
 	const struct respin_sink *sink = &sitting->output.sink;
-	const struct fault *slow = fault_now(sitting, FAULT_OUTPUT_SLOW);
-	if (fault_now(sitting, FAULT_OUTPUT_FULL)) {
+	if (!output_takes(sitting)) {
 		respin_block_free(outcome->bytes);
 		return error_set(error, RESPIN_E_FULL, ENOSPC, "the output is full, says the scenario");
 	}
-	if (slow)
-		pass_ns(sitting, slow->delay_ns);
 	struct respin_map *map = sitting->trial->map;
-	uint64_t before = map_count(map, RESPIN_FINISHED);
-	for (uint32_t i = 0; i < outcome->span_count; i++)
+	uint64_t before = sitting->trial->saved;
+	for (uint32_t i = 0; i < outcome->span_count; i++) {
+		struct respin_range range = outcome->spans[i].range;
+		sitting->trial->saved -= readable_in(sitting, range, true);
 		if (map_apply(map, &outcome->spans[i]) < 0)
 			return error_set(error, RESPIN_E_NOMEM, 0, "no memory for a map");
+		sitting->trial->saved += readable_in(sitting, range, true);
+	}
 	int code = RESPIN_PUT_CONTINUE;
 	if (sink->ops)
 		code = sink->ops->put(sink->self, outcome, error);
 	else
 		respin_block_free(outcome->bytes);
-	if (code >= 0 && map_count(map, RESPIN_FINISHED) > before)
-		note_gain(sitting, map_count(map, RESPIN_FINISHED));
+	if (code >= 0 && sitting->trial->saved > before)
+		note_gain(sitting);
 	return code;
 }
 
@@ -242,6 +273,8 @@ static int sitting_output(struct sitting *sitting, const struct respin_source_in
 						     : map_create(info->units, RESPIN_NON_TRIED);
 	map_destroy(trial->map);
 	trial->map = map;
+	if (map)
+		trial->saved = readable_in(sitting, (struct respin_range){0, map_total(map)}, true);
 	return map ? 0 : error_set(error, RESPIN_E_NOMEM, 0, "no memory for a map");
 }
 
@@ -277,7 +310,8 @@ static int sit(struct sitting *sitting, enum respin_phase *phase, struct respin_
 		respin_source_destroy(&source);
 		return code;
 	}
-	const struct respin_callbacks callbacks = {.size = sizeof callbacks, .arg = sitting, .event = outside};
+	const struct respin_callbacks callbacks = {
+		.size = sizeof callbacks, .arg = sitting, .event = outside};
 	struct engine_config config = {.mode = RESPIN_MODE_RESCUE,
 				       .sources = &source,
 				       .source_count = 1,
@@ -317,12 +351,16 @@ static bool disc_back(struct sitting *sitting)
  */
 static bool drive_back(struct sitting *sitting)
 {
-	uint64_t finished = sitting->trial->map ? map_count(sitting->trial->map, RESPIN_FINISHED) : 0;
-	sitting->fruitless = finished > sitting->finished ? 0 : sitting->fruitless + 1;
+	const struct respin_map *map = sitting->trial->map;
+	uint64_t finished = map ? map_count(map, RESPIN_FINISHED) : 0;
+	uint64_t moved = map ? map_total(map) - map_count(map, RESPIN_NON_TRIED) + finished : 0;
+	bool in_vain = finished <= sitting->finished;
+	sitting->fruitless = moved > sitting->moved ? 0 : sitting->fruitless + 1;
 	sitting->finished = finished;
+	sitting->moved = moved;
 	if (!sitting->drive.ops || sitting->fruitless > FRUITLESS_MAX)
 		return false;
-	if (sitting->fruitless > 0)
+	if (in_vain)
 		transport_sim_replug(&sitting->drive);
 	uint64_t until_ns = now_ns(sitting) + BACK_AFTER_NS;
 	while (now_ns(sitting) < until_ns) {
@@ -377,10 +415,35 @@ static int ours(struct sitting *sitting, struct respin_error *error)
 
 /* ---- the others ---- */
 
+static bool rival_put(void *arg, uint64_t lba, uint32_t count)
+{
+	struct sitting *sitting = arg;
+	if (!output_takes(sitting)) {
+		sitting->stopped = RESPIN_E_FULL;
+		return false;
+	}
+	sitting->coming = readable_in(sitting, (struct respin_range){lba, count}, false);
+	return true;
+}
+
 static void rival_gained(void *arg, uint64_t ns, uint64_t finished)
 {
+	struct sitting *sitting = arg;
 	(void)ns;
-	note_gain(arg, finished);
+	(void)finished;
+	sitting->trial->saved += sitting->coming;
+	if (sitting->coming)
+		note_gain(sitting);
+	sitting->coming = 0;
+}
+
+static bool rival_stop(void *arg)
+{
+	struct sitting *sitting = arg;
+	if (!user_stops(sitting))
+		return false;
+	sitting->stopped = RESPIN_E_CANCELLED;
+	return true;
 }
 
 static void count_up(const struct respin_map *map, struct respin_stats *stats)
@@ -412,7 +475,7 @@ static int sitting_port(struct sitting *sitting, enum port_path path, struct por
 	return 0;
 }
 
-/* One run of a rival, from where the last one left off. RESPIN_E_GONE: the device went away. */
+/* One run of a rival, from where the last one left off. RESPIN_E_GONE: the device went away, or is stuck. */
 static int rival_sits(struct sitting *sitting, const struct rival *rival, struct rival_place *place,
 		      struct respin_error *error)
 {
@@ -426,12 +489,17 @@ static int rival_sits(struct sitting *sitting, const struct rival *rival, struct
 	if (!trial->map)
 		trial->map = map_create(info.sectors, RESPIN_NON_TRIED);
 	uint64_t limit_ns = sitting->options->limit_ns, spent_ns = now_ns(sitting) - sitting->began_ns;
-	struct rival_config config = {.limit_ns = limit_ns > spent_ns ? limit_ns - spent_ns : limit_ns ? 1 : 0,
+	struct rival_config config = {.limit_ns = limit_ns > spent_ns ? limit_ns - spent_ns
+						  : limit_ns          ? 1
+								      : 0,
 				      .map = trial->map,
 				      .place = place,
+				      .put = rival_put,
+				      .stop = rival_stop,
 				      .gained = rival_gained,
 				      .arg = sitting};
 	struct rival_result result = {0};
+	sitting->stopped = 0;
 	if (trial->map && map_total(trial->map) == info.sectors)
 		rival->run(&port, &config, &result);
 	clock_ends(sitting);
@@ -441,10 +509,10 @@ static int rival_sits(struct sitting *sitting, const struct rival *rival, struct
 	trial->reads += result.reads;
 	trial->failed_reads += result.failed_reads;
 	history_add(&trial->history, result.history);
-	return result.gone ? RESPIN_E_GONE : 0;
+	return sitting->stopped ? sitting->stopped : result.gone ? RESPIN_E_GONE : 0;
 }
 
-/* Where the link breaks, a person finds the drive again and starts the same program on the same map, as for ours. */
+/* Where the link breaks or the drive is stuck, a person finds the drive again and starts the same program on the same map, as for ours. */
 static int theirs(struct sitting *sitting, const struct rival *rival, struct respin_error *error)
 {
 	struct trial *trial = sitting->trial;
@@ -489,6 +557,13 @@ static int nothing_read(struct sitting *sitting)
 	return trial->map ? 0 : RESPIN_E_NOMEM;
 }
 
+/* Finished, though what came was not the disc's. */
+static uint64_t count_wrong(const struct respin_map *map, const struct respin_map *wrong)
+{
+	const struct respin_range all = {0, map ? map_total(map) : 0};
+	return map && wrong ? overlap(wrong, MASK(RESPIN_BAD), map, MASK(RESPIN_FINISHED), all) : 0;
+}
+
 int trial_run(const char *address, const struct trial_options *options, struct trial *trial,
 	      struct respin_error *error)
 {
@@ -509,6 +584,7 @@ int trial_run(const char *address, const struct trial_options *options, struct t
 	trial->virtual_ns = now_ns(&sitting) - sitting.began_ns;
 	if (sitting.drive.ops) {
 		transport_sim_counts(&sitting.drive, &trial->counts);
+		trial->wrong = count_wrong(trial->map, transport_sim_wrong(&sitting.drive));
 		sitting.drive.ops->destroy(sitting.drive.self);
 	}
 	model_destroy(sitting.model);

@@ -31,13 +31,16 @@ struct trial_options {
 	const char *policy; /* TRIAL_OURS or a rival's name; NULL: ours */
 	uint64_t limit_ns;  /* of the drive's time; 0: none */
 	uint64_t readable;  /* sectors that count as all, for reached_ns; 0: not wanted */
+	/* Of oracle_truth: what it calls dead counts for nothing when luck saves it. NULL: everything counts. */
+	const struct respin_map *truth;
 	/* Of our policy only. */
 	struct respin_callbacks callbacks;
 	/* For each sitting; NULL: nothing is written. The sink lives until the next sitting, or the trial's end. */
 	int (*output)(void *arg, const struct respin_source_info *info, struct trial_output *output,
 		      struct respin_error *error);
 	void (*done)(void *arg, const struct engine *engine, int code); /* a sitting has ended so */
-	bool (*again)(void *arg, int code); /* shall it be taken up after an end that the scenario did not make? */
+	bool (*again)(void *arg,
+		      int code); /* shall it be taken up after an end that the scenario did not make? */
 	/* After everything that gained something. */
 	void (*gained)(void *arg, uint64_t now_ns, uint64_t finished);
 	void *arg;
@@ -53,6 +56,8 @@ struct trial {
 	struct respin_map *map; /* the caller's, to destroy */
 	struct sim_counts counts;
 	uint64_t reached_ns[ORACLE_SHARES]; /* UINT64_MAX: never */
+	uint64_t saved;                     /* finished, and readable in truth */
+	uint64_t wrong; /* finished, but last delivered with bytes that are not the disc's */
 };
 
 /* An address, or sim:exec:COMMAND. Codes of respin_source_open, RESPIN_E_INVALID for an unknown policy. */

@@ -10,6 +10,7 @@
 #include "core/classify.h"
 #include "core/sense.h"
 #include "machine.h"
+#include "person.h"
 #include "sim/port.h"
 #include "sim/port_private.h"
 
@@ -67,11 +68,12 @@ static int find_disc(void)
 	struct respin_transport transport = machine_transport();
 	struct respin_error error = {0};
 	int code = port_transport(&transport, PORT_SG, &commands, &error);
-	if (code < 0)
-		return code == RESPIN_E_GONE ? ENXIO : ENOMEDIUM;
+	if (code < 0) {
+		person_sees_refusal(code == RESPIN_E_NO_MEDIUM);
+		return ENOMEDIUM;
+	}
 	commands.ops->info(commands.self, &info);
-	books_size(machine_books(), info.sectors);
-	machine_store(info.sectors);
+	machine_size(info.sectors);
 	return 0;
 }
 
@@ -92,15 +94,15 @@ static int raise_port(struct port *port, enum port_path path)
 	return 0;
 }
 
-/* A new node of a drive that another program has lost. */
+/* A new node of a drive that another program has lost: a kernel that knows nothing of the old one. */
 static bool found_again(void)
 {
 	struct counts *counts = &machine_books()->counts;
-	if (gone || (counts->gone && !machine_find_again()))
+	bool anew = counts->person.reason == PERSON_GONE;
+	if (gone || !person_mends())
 		return false;
-	if (counts->gone)
-		counts->end_sectors = 0; /* and a kernel that knows nothing of the old one */
-	counts->gone = false;
+	if (anew)
+		counts->end_sectors = 0;
 	return true;
 }
 
@@ -132,7 +134,8 @@ bool block_node_gone(void)
 
 void block_node_lost(void)
 {
-	gone = machine_books()->counts.gone = true;
+	gone = true;
+	person_sees_loss();
 }
 
 uint64_t block_node_sectors(void)
@@ -192,8 +195,8 @@ ssize_t block_node_read(bool is_direct, uint64_t pos_bytes, uint64_t len, void *
 	if (gone)
 		return -EIO;
 	port->ops->read(port->self, lba, (uint32_t)count, 0, &reply);
-	if (!reply.ok && reply.gone)
-		block_node_lost();
+	gone = gone || (!reply.ok && reply.gone);
+	person_sees_read(&reply, lba, count);
 	share(port);
 	uint64_t came = (reply.ok ? count : reply.prefix) * SECTOR;
 	if (came <= pos_bytes % SECTOR) {

@@ -43,8 +43,11 @@ void books_open(struct books *books, const struct settings *settings)
 		books->log = fopen(settings->log, "ae");
 }
 
-void books_size(struct books *books, uint64_t sectors)
+void books_size(struct books *books, uint64_t sectors, uint8_t *truth, uint64_t readable)
 {
+	free(books->truth);
+	books->truth = truth;
+	books->readable = readable;
 	if (books->counts.sectors)
 		return;
 	books->counts.sectors = sectors;
@@ -86,18 +89,31 @@ void books_sought(struct books *books)
 		journal_sought(&books->journal);
 }
 
+void books_replugged(struct books *books)
+{
+	if (journals(books))
+		journal_replugged(&books->journal);
+}
+
+static bool bit(const uint8_t *bits, uint64_t i)
+{
+	return bits[i / 8] >> i % 8 & 1;
+}
+
 static void give(struct books *books, uint64_t now_ns, uint64_t first, uint64_t end)
 {
-	uint64_t had = books->counts.rescued;
+	uint64_t had = books->counts.saved;
 	for (uint64_t i = first; i < end && i < books->counts.sectors; i++) {
-		uint8_t bit = (uint8_t)(1u << i % 8);
-		books->counts.rescued += !(books->given[i / 8] & bit);
-		books->given[i / 8] |= bit;
+		if (bit(books->given, i))
+			continue;
+		books->given[i / 8] |= (uint8_t)(1u << i % 8);
+		books->counts.rescued++;
+		books->counts.saved += !books->truth || bit(books->truth, i);
 	}
-	if (books->counts.rescued == had)
+	if (books->counts.saved == had)
 		return;
 	books->gains = grow(books->gains, books->gain_count, &books->gain_room, sizeof *books->gains);
-	books->gains[books->gain_count++] = (struct gain){now_ns, books->counts.rescued};
+	books->gains[books->gain_count++] = (struct gain){now_ns, books->counts.saved};
 }
 
 void books_read(struct books *books, uint64_t began_ns, uint64_t now_ns, uint64_t pos_bytes,
@@ -230,14 +246,14 @@ static void write_time(const struct books *books, FILE *file, const char *name, 
 		(void)fprintf(file, ", \"%s\": %.3f", name, seconds(books->gains[low].ns));
 }
 
-/* The shares are of the sectors that can be read at all, where somebody said how many, else of those that were. */
+/* The shares are of the sectors that can be read, and count those alone: as the library's trials do it. */
 static void write_gains(const struct books *books, FILE *file)
 {
 	static const struct {
 		const char *name;
 		unsigned per_mille;
 	} shares[] = {{"t50", 500}, {"t90", 900}, {"t99", 990}, {"t999", 999}, {"t100", 1000}};
-	uint64_t all = books->settings->readable ? books->settings->readable : books->counts.rescued;
+	uint64_t all = books->truth ? books->readable : books->counts.saved;
 	for (size_t i = 0; i < sizeof shares / sizeof *shares; i++)
 		write_time(books, file, shares[i].name, (all * shares[i].per_mille + 999) / 1000);
 	(void)fprintf(file, ", \"readable\": %" PRIu64 ", \"curve\": [", all);
@@ -247,7 +263,7 @@ static void write_gains(const struct books *books, FILE *file)
 			      books->gains[i].sectors);
 	if (books->gain_count)
 		(void)fprintf(file, ", [%.3f, %" PRIu64 "]", seconds(books->counts.last_ns),
-			      books->counts.rescued);
+			      books->counts.saved);
 	(void)fprintf(file, "]");
 }
 
@@ -259,22 +275,19 @@ static void write_stats(const struct books *books, uint64_t now_ns, uint64_t wed
 		return;
 	(void)fprintf(file,
 		      "{\"virtual_s\": %.3f, \"first_read_s\": %.3f, \"clock_s\": %.3f, \"total\": %" PRIu64
-		      ", \"finished\": %" PRIu64 ", \"reads\": %" PRIu64 ", \"failed\": %" PRIu64
+		      ", \"finished\": %" PRIu64 ", \"saved\": %" PRIu64 ", \"reads\": %" PRIu64
+		      ", \"failed\": %" PRIu64,
+		      seconds(c->last_ns), seconds(c->first_ns), seconds(now_ns), c->sectors, c->rescued,
+		      c->saved, c->reads, c->failed_reads);
+	(void)fprintf(file,
 		      ", \"asked_bytes\": %" PRIu64 ", \"given_bytes\": %" PRIu64 ", \"commands\": %" PRIu64
 		      ", \"read_commands\": %" PRIu64 ", \"failed_commands\": %" PRIu64
-		      ", \"wedges\": %" PRIu64 ", \"programs\": %" PRIu64 ", \"stopped\": %s, \"gone\": %s",
-		      seconds(c->last_ns), seconds(c->first_ns), seconds(now_ns), c->sectors, c->rescued,
-		      c->reads, c->failed_reads, c->asked_bytes, c->given_bytes, c->commands + c->others,
-		      c->commands, c->failed, wedges, c->programs, c->stopped ? "true" : "false",
-		      c->gone ? "true" : "false");
+		      ", \"wedges\": %" PRIu64 ", \"programs\": %" PRIu64 ", \"stopped\": \"%s\"",
+		      c->asked_bytes, c->given_bytes, c->commands + c->others, c->commands, c->failed, wedges,
+		      c->programs, person_reason_name(c->person.reason));
 	write_gains(books, file);
 	(void)fprintf(file, "}\n");
 	(void)fclose(file);
-}
-
-static bool was_given(const struct books *books, uint64_t sector)
-{
-	return books->given[sector / 8] >> sector % 8 & 1;
 }
 
 /* In GNU ddrescue's form, so that its own tools compare it: '+' and '-'. */
@@ -286,10 +299,10 @@ static void write_delivered(const struct books *books)
 	(void)fprintf(file, "# What the program was given.\n0x0 + 1\n");
 	for (uint64_t from = 0, to; from < books->counts.sectors; from = to) {
 		for (to = from + 1; to < books->counts.sectors; to++)
-			if (was_given(books, to) != was_given(books, from))
+			if (bit(books->given, to) != bit(books->given, from))
 				break;
 		(void)fprintf(file, "0x%" PRIx64 " 0x%" PRIx64 " %c\n", from * SECTOR, (to - from) * SECTOR,
-			      was_given(books, from) ? '+' : '-');
+			      bit(books->given, from) ? '+' : '-');
 	}
 	(void)fclose(file);
 }
@@ -302,6 +315,8 @@ void books_write(struct books *books, uint64_t now_ns, uint64_t wedges)
 		write_stats(books, now_ns, wedges);
 	if (books->settings->delivered && books->given)
 		write_delivered(books);
+	if (books->settings->taken_back)
+		person_write_taken_back(books->settings->taken_back);
 	if (books->settings->journal && books->journal.text.len && journal_write(books))
 		buf_clear(&books->journal.text); /* a second call has nothing to add */
 }

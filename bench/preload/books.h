@@ -12,9 +12,10 @@
 
 #include "journal.h"
 #include "machine.h"
+#include "person.h"
 
 struct gain {
-	uint64_t ns, sectors; /* rescued by then */
+	uint64_t ns, sectors; /* saved by then */
 };
 
 struct counts {
@@ -25,17 +26,19 @@ struct counts {
 	uint64_t commands, failed;  /* READ commands that reached the drive */
 	uint64_t others;            /* all other commands */
 	uint64_t rescued;           /* different sectors that were given */
+	uint64_t saved;             /* of these: readable in truth */
 	uint64_t first_ns, last_ns; /* of the reads: when the first one began and the last one ended */
 	bool begun;
-	bool stopped;      /* the limit passed */
-	bool gone;         /* the link was lost, and nobody has found the drive again yet */
 	uint64_t programs; /* that used the drive one after another, this one included */
+	struct person person;
 };
 
 struct books {
 	const struct settings *settings;
 	struct counts counts;
 	uint8_t *given; /* a bit for each sector */
+	uint8_t *truth; /* ... that can be read; NULL: all count */
+	uint64_t readable;
 	struct gain *gains;
 	size_t gain_count, gain_room;
 	struct journal journal;
@@ -46,11 +49,13 @@ struct books {
 void books_open(struct books *books, const struct settings *settings);
 /* Reads the journal of the programs before, does all of it again, takes over their counts. False: unusable. */
 bool books_replay(struct books *books, const struct journal_again *again);
-void books_size(struct books *books, uint64_t sectors); /* known from now on; a second time: nothing */
+/* Known from now on; a second time: nothing. Takes the truth. */
+void books_size(struct books *books, uint64_t sectors, uint8_t *truth, uint64_t readable);
 
 void books_command(struct books *books, const struct respin_command *command, bool good);
 void books_sleep(struct books *books, uint64_t ns);
 void books_sought(struct books *books);
+void books_replugged(struct books *books);
 /* A read began at `began_ns` and ended now; `result` is bytes or -errno. */
 void books_read(struct books *books, uint64_t began_ns, uint64_t now_ns, uint64_t pos_bytes,
 		uint64_t asked_bytes, int64_t result);

@@ -19,6 +19,7 @@
 #include "books.h"
 #include "core/cdb.h"
 #include "machine.h"
+#include "person.h"
 
 #define SG_VERSION 30527        /* scsi_ioctl.c: what a block device answers; sg itself says 30536 */
 #define SG_MIN_TIMEOUT_MS 7000u /* blkdev.h: BLK_MIN_SG_TIMEOUT, on the block device alone */
@@ -161,14 +162,14 @@ static int sg_io(const struct device *device, struct sg_io_hdr *io)
 	memcpy(command.cdb, io->cmdp, io->cmd_len);
 	uint64_t lba, count;
 	if (reads_sectors(io, &lba, &count) && !machine_books()->counts.sectors)
-		books_size(machine_books(), ask_size());
+		machine_size(ask_size());
 	uint64_t began = machine_now_ns();
 	machine_exec(&command, &reply);
 	if (reply.host == RESPIN_HOST_GONE)
 		block_node_lost();
 	answer(io, &reply, incoming);
 	note_read(io, began);
-	machine_mind_limit();
+	person_sees_time();
 	return 0;
 }
 
@@ -254,7 +255,7 @@ static int read_raw(struct cdrom_msf *at)
 		memcpy(at, machine_buffer(), CD_FRAMESIZE_RAW);
 	books_read(machine_books(), began, machine_now_ns(), (uint64_t)lba * SECTOR, SECTOR,
 		   good ? (int64_t)SECTOR : -EIO);
-	machine_mind_limit();
+	person_sees_time();
 	return good ? 0 : -EIO;
 }
 

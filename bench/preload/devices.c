@@ -113,7 +113,6 @@ ssize_t device_read(struct device *device, uint64_t pos_bytes, size_t len, void 
 		return -EINVAL;
 	ssize_t got = block_node_read(direct, pos_bytes, len, into);
 	books_read(machine_books(), began, machine_now_ns(), pos_bytes, asked, got);
-	machine_mind_limit();
 	return got;
 }
 

@@ -2,6 +2,8 @@
 /* The calls that move bytes and positions on a descriptor, and what else is asked of one. Paths: hooks_open.c. */
 #include "hooks.h"
 
+#include "person.h"
+
 #include <limits.h>
 #include <stdarg.h>
 #include <string.h>
@@ -85,6 +87,9 @@ static ssize_t write_at(struct device *device, uint64_t pos_bytes, size_t len)
 {
 	if (device->kind != DEVICE_OUTPUT)
 		return -EROFS;
+	int error = person_sees_write();
+	if (error)
+		return -error;
 	output_extend(pos_bytes + len);
 	return (ssize_t)len;
 }

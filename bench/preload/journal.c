@@ -7,12 +7,18 @@
 #include "base/be.h"
 #include "core/cdb.h"
 
-enum entry { ENTRY_READ_10 = 'r', ENTRY_COMMAND = 'c', ENTRY_PASSED = 'p', ENTRY_SOUGHT = 's' };
+enum entry {
+	ENTRY_READ_10 = 'r',
+	ENTRY_COMMAND = 'c',
+	ENTRY_PASSED = 'p',
+	ENTRY_SOUGHT = 's',
+	ENTRY_REPLUGGED = 'g'
+};
 
 #define READ_10_BYTES 11u
 #define COMMAND_BYTES 11u /* and the CDB behind */
 #define PASSED_BYTES 9u
-#define SOUGHT_BYTES 1u
+#define EVENT_BYTES 1u
 
 void journal_command(struct journal *journal, const struct respin_command *command)
 {
@@ -43,10 +49,20 @@ void journal_passed(struct journal *journal, uint64_t ns)
 	buf_add(&journal->text, entry, sizeof entry);
 }
 
+static void event(struct journal *journal, enum entry which)
+{
+	const uint8_t entry = (uint8_t)which;
+	buf_add(&journal->text, &entry, EVENT_BYTES);
+}
+
 void journal_sought(struct journal *journal)
 {
-	const uint8_t entry = ENTRY_SOUGHT;
-	buf_add(&journal->text, &entry, SOUGHT_BYTES);
+	event(journal, ENTRY_SOUGHT);
+}
+
+void journal_replugged(struct journal *journal)
+{
+	event(journal, ENTRY_REPLUGGED);
 }
 
 static size_t command_again(const uint8_t *at, size_t left, const struct journal_again *again)
@@ -87,7 +103,10 @@ static size_t entry_again(const uint8_t *at, size_t left, const struct journal_a
 		return PASSED_BYTES;
 	case ENTRY_SOUGHT:
 		again->sought();
-		return SOUGHT_BYTES;
+		return EVENT_BYTES;
+	case ENTRY_REPLUGGED:
+		again->replugged();
+		return EVENT_BYTES;
 	default:
 		return 0;
 	}

@@ -20,11 +20,13 @@ struct journal {
 void journal_command(struct journal *journal, const struct respin_command *command);
 void journal_passed(struct journal *journal, uint64_t ns); /* nothing but time */
 void journal_sought(struct journal *journal);              /* a person looked for the drive */
+void journal_replugged(struct journal *journal);           /* ... or pulled its plug */
 
 struct journal_again {
 	void (*command)(struct respin_command *command);
 	void (*passed)(uint64_t ns);
 	void (*sought)(void);
+	void (*replugged)(void);
 };
 /* False: this is no journal. */
 bool journal_replay(const void *text, size_t len, const struct journal_again *again);

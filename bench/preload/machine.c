@@ -21,10 +21,6 @@
 #include "devices.h"
 #include "drive_open.h"
 
-/* A drive that is not back after ten minutes is dead. */
-#define BACK_WITHIN_NS (600 * NS_PER_S)
-#define BACK_LOOK_NS (5 * NS_PER_S)
-
 static struct settings settings;
 static struct respin_transport transport;
 static struct respin_transport_traits traits;
@@ -36,7 +32,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 /* Opening a scenario may read files: those calls are the machine's own and go their usual way. */
 static _Thread_local bool inside;
-static bool interrupt; /* the limit has passed in this call */
+static bool interrupt; /* something in this call makes a person stop the program */
 
 static _Noreturn void unusable(const char *what, const char *why)
 {
@@ -62,6 +58,11 @@ static void sought_again(void)
 	(void)drive_rediscover(&transport);
 }
 
+static void replugged_again(void)
+{
+	drive_replug(&transport);
+}
+
 static void open_machine(void)
 {
 	settings = (struct settings){
@@ -73,7 +74,7 @@ static void open_machine(void)
 		.delivered = getenv("RESPIN_PRELOAD_DELIVERED"),
 		.log = getenv("RESPIN_PRELOAD_LOG"),
 		.journal = getenv("RESPIN_PRELOAD_JOURNAL"),
-		.readable = number("RESPIN_PRELOAD_READABLE"),
+		.taken_back = getenv("RESPIN_PRELOAD_TAKEN_BACK"),
 		.limit_ns = number("RESPIN_PRELOAD_LIMIT_S") * NS_PER_S,
 	};
 	if (!settings.scenario)
@@ -90,7 +91,7 @@ static void open_machine(void)
 	buffer = transport.ops->buffer(transport.self, traits.max_transfer_bytes);
 	if (!buffer)
 		unusable(settings.scenario, "no memory");
-	const struct journal_again again = {command_again, machine_sleep_ns, sought_again};
+	const struct journal_again again = {command_again, machine_sleep_ns, sought_again, replugged_again};
 	books_open(&books, &settings);
 	if (!books_replay(&books, &again))
 		unusable(settings.journal, "not a journal of this scenario");
@@ -103,6 +104,11 @@ const struct settings *machine_settings(void)
 		return NULL;
 	(void)pthread_once(&once, open_machine);
 	return settings.scenario ? &settings : NULL;
+}
+
+const struct settings *machine_settings_inside(void)
+{
+	return &settings;
 }
 
 void machine_lock(void)
@@ -122,13 +128,9 @@ void machine_unlock(void)
 	(void)kill(getpid(), SIGINT);
 }
 
-/* A person with other things to do presses Ctrl-C; the signal comes when nothing is locked. */
-void machine_mind_limit(void)
+void machine_interrupt(void)
 {
-	struct counts *counts = &books.counts;
-	if (!settings.limit_ns || counts->stopped || machine_now_ns() - counts->first_ns < settings.limit_ns)
-		return;
-	counts->stopped = interrupt = true;
+	interrupt = true;
 }
 
 uint64_t machine_now_ns(void)
@@ -142,17 +144,16 @@ void machine_sleep_ns(uint64_t ns)
 	transport.ops->sleep_until_ns(transport.self, machine_now_ns() + ns);
 }
 
-/* As a person would who wants to go on: the cable again, a look at what names there are. */
-bool machine_find_again(void)
+bool machine_rediscover(void)
 {
-	uint64_t until_ns = machine_now_ns() + BACK_WITHIN_NS;
-	while (machine_now_ns() < until_ns) {
-		machine_sleep_ns(BACK_LOOK_NS);
-		books_sought(&books);
-		if (drive_rediscover(&transport))
-			return true;
-	}
-	return false;
+	books_sought(&books);
+	return drive_rediscover(&transport);
+}
+
+void machine_replug(void)
+{
+	books_replugged(&books);
+	drive_replug(&transport);
 }
 
 const struct respin_transport_traits *machine_traits(void)
@@ -183,16 +184,21 @@ static struct {
 	uint64_t sectors;
 } store;
 
-void machine_store(uint64_t sectors)
+void machine_size(uint64_t sectors)
 {
-	if (store.bytes || !payload)
+	uint64_t readable;
+	if (store.sectors || !sectors)
+		return;
+	store.sectors = sectors;
+	uint8_t *truth = drive_truth(&transport, sectors, &readable);
+	books_size(&books, sectors, truth, readable);
+	if (!payload)
 		return;
 	void *at = mmap(NULL, sectors * SECTOR, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (at == MAP_FAILED)
 		unusable(settings.scenario, "no memory for its bytes; payload=0 moves none");
 	store.bytes = at;
-	store.sectors = sectors;
 }
 
 static void keep(const struct respin_command *command, const struct respin_command_reply *reply)

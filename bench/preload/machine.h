@@ -11,8 +11,8 @@
  *   RESPIN_PRELOAD_STATS      gets one JSON line at the end
  *   RESPIN_PRELOAD_DELIVERED  gets a mapfile: '+' what the program was given
  *   RESPIN_PRELOAD_LOG        gets a line for every read
+ *   RESPIN_PRELOAD_TAKEN_BACK gets a domain mapfile: what failed only because the drive was stuck
  *   RESPIN_PRELOAD_JOURNAL    lets a second program go on where the first one left the drive
- *   RESPIN_PRELOAD_READABLE   sectors that count as all where the statistics speak of shares
  *   RESPIN_PRELOAD_LIMIT_S    seconds of the drive's time after which the program gets SIGINT
  *
  * It knows no system call that it replaces; those are in hooks_*.c.
@@ -31,13 +31,14 @@
 
 struct settings {
 	const char *scenario, *block, *sg, *output;
-	const char *stats, *delivered, *log, *journal;
-	uint64_t readable; /* sectors; 0: not known */
+	const char *stats, *delivered, *log, *journal, *taken_back;
 	uint64_t limit_ns; /* 0: none */
 };
 
 /* NULL: no scenario was given, or this thread is inside the machine already. */
 const struct settings *machine_settings(void);
+
+const struct settings *machine_settings_inside(void); /* the same, for the machine itself */
 
 /* One program, one drive: everything below is called with the machine locked. */
 void machine_lock(void);
@@ -45,7 +46,9 @@ void machine_unlock(void);
 
 uint64_t machine_now_ns(void);
 void machine_sleep_ns(uint64_t ns); /* lets the drive's clock run */
-bool machine_find_again(void);      /* after the link was lost; false: in vain */
+/* What the person beside the program does: looks for a drive that was lost (false: not there yet), pulls its plug. */
+bool machine_rediscover(void);
+void machine_replug(void);
 
 const struct respin_transport_traits *machine_traits(void);
 void *machine_buffer(void); /* traits.max_transfer_bytes long */
@@ -56,13 +59,13 @@ void machine_exec(struct respin_command *command, struct respin_command_reply *r
 /* The same as a transport, which is nobody's to destroy. */
 struct respin_transport machine_transport(void);
 
-/* From now on the bytes of a disc of so many sectors are kept as they arrive, where there are any. */
-void machine_store(uint64_t sectors);
+/* The disc has so many sectors: their bytes are kept as they arrive, where there are any. */
+void machine_size(uint64_t sectors);
 /* Bytes that have arrived, to the program. */
 void machine_fetch(uint64_t pos_bytes, uint64_t len, void *into);
 
-/* Did the drive's time pass its limit? Then the program is interrupted, once, when the machine is unlocked. */
-void machine_mind_limit(void);
+/* The program gets SIGINT, once the machine is unlocked. */
+void machine_interrupt(void);
 
 struct books;
 struct books *machine_books(void);

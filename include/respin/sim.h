@@ -53,8 +53,8 @@ struct respin_sim_oracle {
 	size_t size;
 	uint64_t readable; /* sectors that read at least every other time, in five sessions, at some speed */
 	uint64_t dead;     /* sectors that do not */
-	uint64_t lb0_ns[RESPIN_SIM_SHARES]; /* drive time of one who knows everything */
-	uint64_t lb1_ns[RESPIN_SIM_SHARES]; /* of one who knows all but the coins */
+	uint64_t lb0_ns[RESPIN_SIM_SHARES]; /* drive time of one who knows everything: a bound */
+	uint64_t lb1_ns[RESPIN_SIM_SHARES]; /* an estimate: knows all but the coins, five sessions */
 };
 
 /* Codes as respin_sim_truth. */

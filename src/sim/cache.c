@@ -110,6 +110,8 @@ static bool advance_run(struct drive *drive, uint64_t now_ns)
 	cache_grow(drive, cache->end + (hard - block) * ecc);
 	drive->head.next_sector = cache->end;
 	drive->head.at_ns += (hard - block) * ns;
+	if (drive->cap_sectors && hard > block)
+		drive_cap_lift(drive, (hard - block) * ecc, drive->head.at_ns);
 	return hard == block + most || read_on_over(drive, hard);
 }
 

@@ -17,6 +17,7 @@
 #include "sim/draw.h"
 
 #define PROFILE_DVD_ROM 0x0010
+#define DRAW_BURST 48u /* between what luck and what the drive draw for a block */
 
 /* Tolerances of one disc (IEC 60908, ECMA-267, BD white paper; eccentricity and decentring are estimates). */
 #define VELOCITY_TOLERANCE 0.03
@@ -155,6 +156,18 @@ void disc_finish(struct disc *disc)
 	free(disc->tries);
 	free(disc->blocks);
 	*disc = (struct disc){0};
+}
+
+/* DVD's rows are corrected one by one; the burst begins anywhere in the block. */
+uint64_t disc_burst(const struct disc *disc, uint64_t block, uint64_t seed, uint64_t *begin)
+{
+	const struct medium *medium = disc->spiral.medium;
+	uint64_t ecc = disc->ecc_block, len = ecc;
+	double burst = (double)disc->blocks[block].x * medium->burst_mm / medium->sector_mm;
+	if (burst < (double)ecc - 1)
+		len = (uint64_t)burst + 1;
+	*begin = block * ecc + draw(seed, block, DRAW_BURST) % (ecc - len + 1);
+	return len;
 }
 
 int disc_clean(struct disc *disc)

@@ -45,6 +45,12 @@ static inline struct disc_block disc_block(const struct disc *disc, uint64_t blo
 	return disc->blocks ? disc->blocks[block] : (struct disc_block){0};
 }
 
+/*
+ * The sectors of a block that the scratch itself touches: `*begin` and as many
+ * as it returns, drawn once for each block from `seed`. Needs geometry and blocks.
+ */
+uint64_t disc_burst(const struct disc *disc, uint64_t block, uint64_t seed, uint64_t *begin);
+
 /* A person wiped the disc: smudges mostly go, a little dirt moves. Draws the damage anew. RESPIN_E_NOMEM. */
 int disc_clean(struct disc *disc);
 

@@ -71,6 +71,7 @@ struct drive_cache {
 	uint64_t hard;             /* the block that read-ahead stopped before; UINT64_MAX: none */
 	/* A failure that repeats may answer from memory. */
 	uint64_t failed_block, failed_until_ns;
+	uint64_t failed_nonce; /* of the attempt that is remembered */
 	struct respin_sense failed_sense;
 };
 
@@ -154,6 +155,8 @@ struct drive {
 	unsigned char *buffer; /* what reads are transferred into; aligned to a page */
 	size_t buffer_bytes;
 	unsigned char *stale; /* what the last transfer left */
+	struct respin_map *
+		wrong; /* bad: last delivered with bytes that are not the disc's; made by the first of them */
 };
 
 /* What a command does, before the transport turns it into a reply. */
@@ -216,7 +219,12 @@ enum drive_chance {
 	CHANCE_LIE,
 	CHANCE_SWAP,
 };
-/* A hash of this drive and these numbers alone: the order of calls does not matter. */
+/*
+ * A hash of this drive and these numbers alone: the order of calls does not
+ * matter. `nonce` tells the attempts of a block apart; running counts, which do
+ * depend on what was read before, are left to what does so as well (wedging,
+ * stalls, refilling, refocusing, the link, FUA, gaps) and to lies and jitter.
+ */
 uint64_t drive_draw(const struct drive *drive, enum drive_chance what, uint64_t which, uint64_t nonce);
 /* Did it happen? Never at p = 0, always at p = 1. */
 bool drive_chance(const struct drive *drive, double p, enum drive_chance what, uint64_t which,
@@ -259,6 +267,8 @@ void drive_set_speed(struct drive *drive,
 		     uint32_t kbps); /* SET CD SPEED, SET STREAMING; 0xffff: the maximum */
 void drive_step_down(struct drive *drive, uint64_t now_ns);
 void drive_speed_tick(struct drive *drive, uint64_t now_ns);
+/* Good sectors in a row, asked for or not, make the drive trust the disc again. While it has stepped down. */
+void drive_cap_lift(struct drive *drive, uint64_t sectors, uint64_t now_ns);
 /*
  * Makes drive->rate right for `sector`, which costs nothing where it is already.
  * Returns when the spindle turns as it must: at_ns, or later.

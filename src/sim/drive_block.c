@@ -80,17 +80,25 @@ static uint32_t attempt(const struct drive *drive, uint64_t block)
 	return counted ? drive->attempts[at] : 0;
 }
 
-/* What tells one attempt at a block from all others, whatever else is read. */
+/* What tells one attempt at a block from all others, whatever else was read before. */
 static uint64_t nonce(const struct drive *drive, uint64_t block)
 {
 	return (uint64_t)drive->session << 32 | (uint64_t)drive->step << 24 | attempt(drive, block);
 }
 
+/* Does any coin depend on which attempt at a block it is? */
+static bool attempts_matter(const struct drive *drive)
+{
+	const struct drive_params *p = &drive->scenario.drive;
+	return drive->disc.blocks || drive->geometry || p->bridge_p > 0 || p->fail_cached > 0 ||
+	       p->info_p < 1;
+}
+
 /* Without memory for it every attempt is the first: the same luck again and again. */
 static void attempt_count(struct drive *drive, uint64_t block)
 {
-	if (!drive->disc.blocks && !drive->geometry)
-		return; /* nothing depends on it */
+	if (!attempts_matter(drive))
+		return;
 	if (!drive->attempts) {
 		uint64_t slots = drive->disc.block_count * KEY_STEPS_MAX;
 		drive->attempts = calloc(slots, sizeof *drive->attempts);
@@ -242,9 +250,9 @@ static void fail_from(struct drive *drive, uint64_t block, uint64_t at_ns, bool 
 	drive->counts.failed_reads++;
 	drive->halo_left = (unsigned)p->halo;
 	cache->failed_block = CACHE_NO_BLOCK;
-	if (whole &&
-	    drive_chance(drive, p->fail_cached, CHANCE_FROM_MEMORY, block, drive->counts.failed_reads)) {
+	if (whole && drive_chance(drive, p->fail_cached, CHANCE_FROM_MEMORY, block, visit->nonce)) {
 		cache->failed_block = block;
+		cache->failed_nonce = visit->nonce;
 		cache->failed_until_ns = end + p->fail_cached_hold_ns;
 		cache->failed_sense = visit->sense;
 	}
@@ -255,7 +263,7 @@ static void fail_from(struct drive *drive, uint64_t block, uint64_t at_ns, bool 
 	drive_margin(drive, end);
 	drive_step_down(drive, end);
 	drive_heat(drive, end, 1);
-	if (drive_chance(drive, p->bridge_p, CHANCE_BRIDGE, block, drive->counts.failed_reads)) {
+	if (drive_chance(drive, p->bridge_p, CHANCE_BRIDGE, block, visit->nonce)) {
 		visit->gone = true;
 		drive_vanish(drive, end, drive_back_ns(drive), false, p->renames);
 	}
@@ -286,14 +294,10 @@ static bool delivers_part(const struct drive *drive, const struct drive_fetch *f
 			  uint64_t *first_bad)
 {
 	const struct drive_params *p = &drive->scenario.drive;
-	uint64_t ecc = drive->disc.ecc_block, from = block * ecc, len = ecc;
+	uint64_t ecc = drive->disc.ecc_block, from = block * ecc;
 	if (!p->partial_blocks || drive->layout.family != FAMILY_DVD || !drive->disc.has_geometry)
 		return false;
-	const struct medium *medium = drive->spiral->medium;
-	double burst = (double)drive->disc.blocks[block].x * medium->burst_mm / medium->sector_mm;
-	if (burst < (double)ecc - 1)
-		len = (uint64_t)burst + 1;
-	uint64_t begin = from + draw(drive->seed, block, CHANCE_WRONG) % (ecc - len + 1);
+	uint64_t begin = from, len = disc_burst(&drive->disc, block, drive->seed, &begin);
 	uint64_t start = max_of(from, fetch->start), end = fetch->start + fetch->count;
 	end = end < from + ecc ? end : from + ecc;
 	if (start >= begin + len || end <= begin)
@@ -366,24 +370,25 @@ bool drive_block_remembered(const struct drive *drive, const struct drive_fetch 
 	return !fua && drive->cache.failed_block == block && at_ns < drive->cache.failed_until_ns;
 }
 
+/* The laser and the servo have no part in it: no attempt, no heat, and the same word on INFORMATION as then. */
 static void fail_from_memory(struct drive *drive, const struct drive_fetch *fetch, uint64_t block,
-			     uint64_t at_ns, struct drive_visit *visit)
+			     struct drive_visit *visit)
 {
 	visit->ok = false;
 	visit->effort = true;
 	visit->first = max_of(block * drive->disc.ecc_block, fetch->start);
 	visit->ns = drive->scenario.drive.fail_cached_ns;
 	visit->sense = drive->cache.failed_sense;
+	visit->nonce = drive->cache.failed_nonce;
 	drive->counts.failed_reads++;
-	drive_heat(drive, at_ns + visit->ns, 1);
 }
 
 void drive_block_visit(struct drive *drive, const struct drive_fetch *fetch, uint64_t block, uint64_t at_ns,
 		       struct drive_visit *visit)
 {
-	*visit = (struct drive_visit){.ok = true};
+	*visit = (struct drive_visit){.ok = true, .nonce = nonce(drive, block)};
 	if (drive_block_remembered(drive, fetch, block, at_ns)) {
-		fail_from_memory(drive, fetch, block, at_ns, visit);
+		fail_from_memory(drive, fetch, block, visit);
 		return;
 	}
 	if (drive->disc.blocks && (double)drive->disc.blocks[block].x > drive->safe_x)
@@ -399,12 +404,13 @@ void drive_block_visit(struct drive *drive, const struct drive_fetch *fetch, uin
 void drive_block_halo(struct drive *drive, const struct drive_fetch *fetch, uint64_t block, uint64_t at_ns,
 		      struct drive_visit *visit)
 {
-	*visit = (struct drive_visit){.ok = true, .effort = true};
-	if (drive_chance(drive, drive->scenario.drive.halo_fail, CHANCE_HALO, block, drive->counts.reads)) {
+	*visit = (struct drive_visit){.ok = true, .effort = true, .nonce = nonce(drive, block)};
+	if (drive_chance(drive, drive->scenario.drive.halo_fail, CHANCE_HALO, block, visit->nonce)) {
 		unsigned left = drive->halo_left;
 		visit_fails(drive, fetch, block, at_ns, false, visit);
 		drive->halo_left = left; /* it is good itself: no halo of its own */
 		return;
 	}
+	attempt_count(drive, block);
 	visit->ns = drive_rec_ns(drive, block);
 }

@@ -23,11 +23,12 @@ static uint64_t max_of(uint64_t a, uint64_t b)
 }
 
 /* INFORMATION as this drive gives it. */
-static void information(const struct drive *drive, struct respin_sense *sense, uint64_t start, uint64_t first)
+static void information(const struct drive *drive, struct respin_sense *sense, uint64_t start, uint64_t first,
+			uint64_t nonce)
 {
 	const struct drive_params *p = &drive->scenario.drive;
-	sense->has_info = p->info != SIM_INFO_NONE &&
-			  drive_chance(drive, p->info_p, CHANCE_INFO, first, drive->counts.failed_reads);
+	sense->has_info =
+		p->info != SIM_INFO_NONE && drive_chance(drive, p->info_p, CHANCE_INFO, first, nonce);
 	if (p->info == SIM_INFO_HONEST && sense->has_info)
 		sense->info_lba = (int64_t)first;
 	else if (p->info == SIM_INFO_CHUNK && sense->has_info)
@@ -41,7 +42,7 @@ static void visit_take(struct fetching *f, const struct drive_visit *visit)
 	f->fetch->effort |= visit->effort;
 	if (visit->sense.key && (!visit->ok || !f->answer->sense.key)) {
 		f->answer->sense = visit->sense;
-		information(f->drive, &f->answer->sense, f->fetch->start, visit->first);
+		information(f->drive, &f->answer->sense, f->fetch->start, visit->first, visit->nonce);
 	}
 	if (visit->ok)
 		return;
@@ -73,18 +74,6 @@ static void fetch_ideal(struct fetching *f)
 
 /* ---- with mechanics ---- */
 
-/* Good blocks in a row make the drive trust the disc again. */
-static void cap_lift(struct drive *drive, uint64_t sectors, uint64_t now_ns)
-{
-	if (drive->cap_sectors > sectors) {
-		drive->cap_sectors -= sectors;
-		return;
-	}
-	drive->cap_sectors = 0;
-	drive->cap_until_ns = now_ns;
-	drive_speed_tick(drive, now_ns);
-}
-
 static bool begins_layer(const struct spiral *spiral, uint64_t sector)
 {
 	for (unsigned i = 1; i < spiral->layer_count; i++)
@@ -107,7 +96,7 @@ static uint64_t pass(struct drive *drive, uint64_t from, uint64_t to, uint64_t a
 			at_ns += drive_layer_ns(drive, from);
 	}
 	if (drive->cap_sectors && from > begin)
-		cap_lift(drive, from - begin, at_ns);
+		drive_cap_lift(drive, from - begin, at_ns);
 	return at_ns;
 }
 
@@ -219,8 +208,9 @@ static void fetch_mechanical(struct fetching *f, uint64_t now_ns)
 		cache->hard = CACHE_NO_BLOCK;
 		fetch_run(f, from, to);
 		drive->counts.read_sectors += to - from;
-		f->at_ns =
-			max_of(f->at_ns, asked) + (fetch->count < ecc ? fetch->count : ecc) * drive->link_ns;
+		/* What has come goes on to the host while more comes; the last block does so behind it. */
+		uint64_t last_ns = (fetch->count < ecc ? fetch->count : ecc) * drive->link_ns;
+		f->at_ns = max_of(f->at_ns + last_ns, asked + fetch->count * drive->link_ns);
 	} else {
 		if (to == cache->end && drive->head.next_sector == to)
 			f->at_ns = max_of(f->at_ns, drive->head.at_ns); /* still coming in */
@@ -246,7 +236,7 @@ static void fetch_other(struct fetching *f, enum layout_kind kind, uint64_t firs
 	struct drive *drive = f->drive;
 	const struct drive_params *p = &drive->scenario.drive;
 	layout_sense(&drive->layout, kind, &f->answer->sense);
-	information(drive, &f->answer->sense, f->fetch->start, first);
+	information(drive, &f->answer->sense, f->fetch->start, first, drive->session);
 	f->failed = true;
 	if (kind == LAYOUT_GAP && p->gap_ns) {
 		f->at_ns += p->gap_ns;

@@ -215,8 +215,9 @@ static const struct key keys[] = {
 	WORD("unknown_as", unknown_as, "mixed no_disc incompatible no_toc becoming", "mixed",
 	     "answer for a disc that it does not recognise: drawn, 2/3A, 2/30, 3/57, 2/04/01"),
 	TIME("hand_s", hand_ns, 24 * HOUR, "0", S, "somebody closes an open tray after so long; 0: nobody"),
-	TIME("session_s", session_ns, 24 * HOUR, "900", S,
-	     "luck of damaged blocks is drawn anew after so long"),
+	/* Not shorter than a command: sessions without end would pass in one. */
+	{"session_s", KEY_TIME, AT(session_ns), MS, 24 * HOUR, "900",
+	 "luck of damaged blocks is drawn anew after so long", "never=0", S},
 	REAL("noise", noise, 0, 10, "1",
 	     "its share in the luck of sessions: times the disc's sigma_"),                          /* [E] */
 	REAL("noise_tau", noise_tau, 0.1, 10, "1", "and in that of attempts: times the disc's tau"), /* [E] */
@@ -239,8 +240,13 @@ static const struct key keys[] = {
 const struct key_table drive_keys = {"drive", keys, sizeof keys / sizeof *keys};
 
 /*
- * The switches that hurt whoever skips by angle stand in the middle of their
- * ranges in the presets with mechanics, not at zero: that would flatter.
+ * The switches that decide between policies (prefetch_stall, relock_ms,
+ * fail_cached) stand inside their ranges in the presets with mechanics, not at
+ * an end: that would flatter one or the other. At 0 stay halo= (each crossing
+ * is charged by relock_ms= already, and no source has a figure), jitter_us=
+ * where no USB is in the way, warm_margin= where there is air around the laser,
+ * and prefetch_stall= of the drive whose buffer is too small to read far ahead.
+ * The bucket leaks always; leaking only at rest is for scenarios to ask for.
  */
 const struct drive_preset drive_presets[] = {
 	{"plain", "ideal: no mechanics, time as its keys say", ""},
@@ -280,6 +286,7 @@ const struct drive_preset drive_presets[] = {
 	 "wedge_at=15 wedge_p=0.02 wedge_cure=wait cure_wait_s=30 cure_p=0.8 "
 	 "reset_s=5 gone_p=0 bridge_p=0 "
 	 "prefetch_stall=0.3 relock_ms=20 "
+	 "fail_cached=0.5 " /* [E] in the middle: from 0 to 1 it decides what a scrape costs, ten times over */
 	 "noise=0.8 "
 	 "resid=zero " /* [S] libata never tells one */
 	 "info_p=1 partial=1 "},
@@ -292,7 +299,7 @@ const struct drive_preset drive_presets[] = {
 	 "spinup_s=2.5 load_s=8 standby_s=120 "
 	 "fail_ms=2500 rec_ms=200..1000 "
 	 "hold_s=60 retry_set=refused fua=refused stream=refused "
-	 "relock_ms=30 fail_cached=0.3 " /* [E] its buffer is too small to read far ahead */
+	 "relock_ms=30 fail_cached=0.3 " /* [E] */
 	 "noise=1 noise_tau=1.67 "
 	 "resid=zero " /* [S] libata */
 	 "reset_s=5 info_p=1 partial=1 "},

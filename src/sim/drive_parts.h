@@ -17,6 +17,7 @@ struct drive_visit {
 	bool wrong;                /* streamed: GOOD, with wrong bytes */
 	bool gone;                 /* the bridge went with it */
 	bool uncached;             /* ok, but not all of the block: the buffer must not have it */
+	uint64_t nonce;            /* of this attempt, before it was counted: keys its coins */
 	uint64_t first;            /* not ok: the first sector that failed */
 	uint64_t ns;               /* on top of the time in which the block passes below the head */
 	struct respin_sense sense; /* not ok, or recovered by a list's word */

@@ -8,6 +8,7 @@
 #include "base/be.h"
 #include "base/num.h"
 #include "core/cdb.h"
+#include "core/map.h"
 #include "sim/cache.h"
 #include "sim/drive_parts.h"
 
@@ -49,6 +50,24 @@ static void scramble(const struct drive *drive, uint64_t start, unsigned char *d
 		data[at] ^= (unsigned char)(1 + rng_below(&rng, 255));
 }
 
+/*
+ * Books about what the host was given, for who judges a rescue. Of the disc
+ * that was asked for: whatever comes from another one is wrong.
+ */
+static void delivered(struct drive *drive, uint64_t start, uint64_t count, bool right)
+{
+	right = right && !drive->discs;
+	if (!count || (right && !drive->wrong))
+		return;
+	if (!drive->wrong)
+		drive->wrong = map_create(drive->disc.sectors, RESPIN_FINISHED);
+	uint64_t total = drive->wrong ? map_total(drive->wrong) : 0; /* another disc may be longer */
+	if (start < total)
+		(void)map_set(drive->wrong,
+			      (struct respin_range){start, count < total - start ? count : total - start},
+			      right ? RESPIN_FINISHED : RESPIN_BAD);
+}
+
 /* GOOD. What does not arrive is not written either: the poison behind it must stay. */
 static void read_good(struct drive *drive, const struct drive_fetch *fetch, unsigned char *data,
 		      struct drive_answer *answer)
@@ -59,12 +78,14 @@ static void read_good(struct drive *drive, const struct drive_fetch *fetch, unsi
 	if (p->short_one_in && clean && rng_below(&drive->rng, p->short_one_in) == 0)
 		count = rng_below(&drive->rng, count);
 	enum lie lie = clean ? lie_drawn(drive, fetch) : LIE_NONE;
-	if (lie == LIE_SHORT)
+	if (lie == LIE_SHORT && count) /* short= may have left nothing */
 		count = drive_draw(drive, CHANCE_LIE, start, drive->counts.reads + 1) % count;
 	if (lie == LIE_NEIGHBOUR)
 		start = neighbour(drive, start, count);
 	if (lie != LIE_NONE || fetch->wrong || count < fetch->count)
 		drive->counts.lies++;
+	delivered(drive, fetch->start, count, (lie == LIE_NONE || lie == LIE_SHORT) && !fetch->wrong);
+	delivered(drive, fetch->start + count, fetch->count - count, false);
 	answer->moved = count * DISC_SECTOR;
 	if (!data)
 		return;
@@ -87,6 +108,7 @@ static void read_failed(struct drive *drive, const struct drive_fetch *fetch, un
 		return;
 	if (!data || disc_read(&drive->disc, fetch->start, fetch->good, data))
 		answer->moved = fetch->good * DISC_SECTOR;
+	delivered(drive, fetch->start, fetch->good, true);
 }
 
 /* Fields that this drive or any other refuses. False: it has been answered. */

@@ -58,6 +58,17 @@ void drive_speed_tick(struct drive *drive, uint64_t now_ns)
 		step_choose(drive, now_ns);
 }
 
+void drive_cap_lift(struct drive *drive, uint64_t sectors, uint64_t now_ns)
+{
+	if (drive->cap_sectors > sectors) {
+		drive->cap_sectors -= sectors;
+		return;
+	}
+	drive->cap_sectors = 0;
+	drive->cap_until_ns = now_ns;
+	drive_speed_tick(drive, now_ns);
+}
+
 void drive_step_down(struct drive *drive, uint64_t now_ns)
 {
 	const struct drive_params *p = &drive->scenario.drive;

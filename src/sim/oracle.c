@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The lower bounds. What must be paid by everybody: getting ready; each block
- * passes below the head once; what lies between two readable stretches is
- * passed over or jumped over once; a command costs the host its latency. Of all
- * that can be read the cheapest is taken until the share is full. Whatever a
- * policy could be clever about (when, in which order, from which session) is
- * taken to cost nothing.
+ * LB0, and LB1 beside it. What must be paid by everybody: getting ready; each
+ * block passes below the head once; what lies between two readable stretches is
+ * passed over or jumped over once; a command costs the host its latency. LB1
+ * adds the tries that a block needs in the mean. Of all that can be read the
+ * cheapest is taken until the share is full. Whatever a policy could be clever
+ * about (when, in which order, from which session) is taken to cost nothing.
  */
 #include "sim/oracle.h"
 
@@ -116,9 +116,8 @@ static bool block_add(struct bill *bill, uint64_t block, const struct promise *p
 	const struct outlook *outlook = bill->outlook;
 	bool moves = outlook->moves, clears = outlook->may_clear && promise->sectors;
 	bool possible = promise->sectors && promise->chance > OUTLOOK_POSSIBLE;
-	if (promise->chance >= OUTLOOK_READABLE)
-		bill->readable += promise->sectors;
-	if (!possible && !clears) {
+	bill->readable += promise->chance >= OUTLOOK_READABLE ? promise->sectors : promise->beside;
+	if (!possible && !clears && !promise->beside) {
 		if (!bill->in_gap) {
 			stretch_end(bill);
 			bill->gap_start = block;
@@ -135,9 +134,11 @@ static bool block_add(struct bill *bill, uint64_t block, const struct promise *p
 		bill->gap_ns = gap_ns(bill, bill->in_gap ? bill->gap_start : block, block);
 	bill->in_gap = false;
 	bill->any = true;
-	double sectors = promise->sectors, known = promise->pass_ns + promise->effort_ns;
-	double chance = clears ? known : promise->tries_ns + promise->effort_ns;
-	return piece_add(bill, known / sectors, chance / sectors, promise->sectors);
+	/* Of a block that fails for certain there is what lies beside the scratch; for that nobody has to try twice. */
+	uint64_t count = possible || clears ? promise->sectors : promise->beside;
+	double sectors = (double)count, known = promise->pass_ns + promise->effort_ns;
+	double chance = clears || promise->beside ? known : promise->tries_ns + promise->effort_ns;
+	return piece_add(bill, known / sectors, chance / sectors, count);
 }
 
 static bool make_bill(struct bill *bill)
@@ -241,9 +242,11 @@ static enum respin_status status_of(const struct outlook *outlook, const struct 
 	uint64_t found;
 	if (outlook_blank(outlook, sector))
 		return RESPIN_NON_TRIED;
-	if (!outlook_sector(outlook, sector) || promise->chance < OUTLOOK_READABLE)
+	bool beside = promise->beside && (sector < promise->burst_from || sector >= promise->burst_to);
+	if (!outlook_sector(outlook, sector) || (promise->chance < OUTLOOK_READABLE && !beside))
 		return RESPIN_BAD;
-	if (promise->least < OUTLOOK_CERTAIN || (weak->count && ranges_find(weak, sector, sector, &found)))
+	if ((promise->least < OUTLOOK_CERTAIN && !beside) ||
+	    (weak->count && ranges_find(weak, sector, sector, &found)))
 		return RESPIN_NON_TRIMMED;
 	return RESPIN_FINISHED;
 }

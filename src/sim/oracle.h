@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The shortest drive time in which a disc's readable bytes could be had by one
- * who knows everything (LB0) or everything but the coins (LB1). Never faster
- * than the drive model allows, never slower than any policy: a test holds it
- * to that. It reads the damage directly and sends no command.
+ * How soon a disc's readable bytes could be had. LB0 is a bound: nobody is
+ * faster, not even one who knows everything, and tests hold it to that. LB1 is
+ * an estimate of what one could do who knows all but the coins, within five
+ * sessions: it takes each block's best mean over their luck and the speeds, and
+ * a policy that is lucky, or that waits for a sixth session, may be below it.
+ * It reads the damage directly and sends no command.
  */
 #ifndef SIM_ORACLE_H
 #define SIM_ORACLE_H
@@ -15,7 +17,12 @@
 extern const double oracle_shares[ORACLE_SHARES];
 
 struct oracle {
-	uint64_t readable; /* sectors: best chance over speeds >= 0.5 within 5 sessions */
+	/*
+	 * Sectors: best chance over speeds >= 0.5 within 5 sessions; and with partial_blocks=1 those beside the
+	 * scratch in a block that fails. Left out: what heat, wear, read_wear and haste take, and RC and Streaming,
+	 * which deliver wrong bytes.
+	 */
+	uint64_t readable;
 	uint64_t dead;
 	uint64_t lb0_ns[ORACLE_SHARES], lb1_ns[ORACLE_SHARES];
 };

@@ -4,7 +4,7 @@
 
 #include "base/num.h"
 
-/* With the odds this far from even no draw of block, session and speed turns them: 6 deviations (see luck.c). */
+/* With the odds this far from even at the best speed no draw of block and session turns them: 6 deviations (luck.c). */
 #define HOPELESS_MARGIN -0.75
 /* drive_block.c: a block with more of its track obstructed takes effort, at the least this share of rec_ms. */
 #define EFFORT_X 0.7
@@ -112,6 +112,15 @@ static double chance(const struct outlook *outlook, const struct disc_block *dam
 	return luck_chance(&outlook->luck, damage, read);
 }
 
+/* What the slowest speed of this stretch gives above the reference speed. */
+static double slow_margin(const struct outlook *outlook, const struct disc_block *damage)
+{
+	if (!outlook->moves)
+		return 0;
+	double doublings = num_log2(outlook->reference_x / outlook->rates[0].x);
+	return doublings > 0 ? (double)damage->alpha * doublings : 0;
+}
+
 static double block_ns(const struct outlook *outlook, unsigned step)
 {
 	return outlook->moves ? (double)outlook->rates[step].block_ns : (double)outlook->params->block_ns;
@@ -123,7 +132,7 @@ static void look_at_damage(const struct outlook *outlook, uint64_t block, const 
 	struct luck_read read = {.block = block};
 	double margin = 1 - (double)damage->x + outlook->luck.bias;
 	promise->chance = 0;
-	if (margin < HOPELESS_MARGIN) {
+	if (margin + slow_margin(outlook, damage) < HOPELESS_MARGIN) {
 		promise->least = 0;
 		return;
 	}
@@ -148,6 +157,20 @@ static void look_at_damage(const struct outlook *outlook, uint64_t block, const 
 		}
 }
 
+/* drive_block.c: some drives hand out what lies beside the scratch, in a block that as a whole fails. */
+static void look_beside(const struct outlook *outlook, uint64_t block, struct promise *promise)
+{
+	const struct disc *disc = outlook->disc;
+	uint64_t first = block * disc->ecc_block, end = first + disc->ecc_block;
+	if (!outlook->params->partial_blocks || outlook->layout.family != FAMILY_DVD || !disc->has_geometry)
+		return;
+	uint64_t len = disc_burst(disc, block, disc->scenario->seed, &promise->burst_from);
+	promise->burst_to = promise->burst_from + len;
+	for (uint64_t s = first; s < end && s < disc->sectors; s++)
+		promise->beside +=
+			(s < promise->burst_from || s >= promise->burst_to) && outlook_sector(outlook, s);
+}
+
 static bool is_effort(const struct outlook *outlook, const struct disc_block *damage)
 {
 	return (double)damage->x > EFFORT_X && outlook->moves && !outlook->may_clear;
@@ -169,6 +192,8 @@ void outlook_block(struct outlook *outlook, uint64_t block, struct promise *prom
 	if (!promise->sectors || (double)damage.x <= outlook->safe_x)
 		return;
 	look_at_damage(outlook, block, &damage, promise);
+	if (promise->chance < OUTLOOK_READABLE)
+		look_beside(outlook, block, promise);
 	if (is_effort(outlook, &damage))
 		promise->effort_ns = EFFORT_LEAST * outlook->params->rec_ms.from * NS_PER_MS;
 }

@@ -2,7 +2,8 @@
 /*
  * What an ECC block of a simulated disc promises to whoever knows all of the
  * model but the coins: how much of it can be had, how likely, at what cost in
- * the fastest case. For the oracle; no drive asks it. It changes nothing.
+ * the fastest case, within the first sessions. For the oracle; no drive asks
+ * it. It changes nothing.
  */
 #ifndef SIM_OUTLOOK_H
 #define SIM_OUTLOOK_H
@@ -38,7 +39,9 @@ struct promise {
 	double pass_ns;   /* the block passes below the head, at the fastest */
 	double effort_ns; /* and on top of that, at least, when it reads */
 	double tries_ns; /* passing, and failing as often as is to be expected, at the best speed; no effort */
-	bool blank, weak; /* some sector of it is */
+	uint32_t beside; /* of `sectors`, those outside the burst: delivered though the block fails */
+	uint64_t burst_from, burst_to; /* only where the block is not readable */
+	bool blank, weak;              /* some sector of it is */
 };
 
 /* Borrows the disc. outlook->layout is large: keep it off small stacks. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/history.h"
+#include "core/sense.h"
 #include "sim/rival_run.h"
 
 #define NS_PER_S 1000000000ull
@@ -72,30 +73,121 @@ static void note(struct rival_run *run, uint64_t lba, uint32_t count, const stru
 		config->read(config->arg, lba, count, reply);
 }
 
-bool rival_touch(struct rival_run *run, uint64_t lba, uint32_t count, uint32_t timeout_ms,
-		 struct port_reply *reply)
+/* ---- the person beside it ---- */
+
+enum trouble { TROUBLE_NONE, TROUBLE_STUCK, TROUBLE_NO_DISC };
+
+static enum trouble trouble(const struct port_reply *reply)
 {
+	const struct respin_sense *sense = &reply->sense;
+	if (reply->ok || reply->prefix)
+		return TROUBLE_NONE;
+	if (!reply->transport && sense->key == SENSE_NOT_READY && sense->asc == 0x3a)
+		return TROUBLE_NO_DISC;
+	if (reply->elapsed_ns >= RIVAL_STUCK_NS)
+		return TROUBLE_NONE;
+	bool refused = sense->key == SENSE_ILLEGAL_REQUEST && sense->asc == 0x24 && sense->ascq == 0;
+	bool stuck = reply->transport || sense->key == SENSE_NOT_READY ||
+		     sense->key == SENSE_HARDWARE_ERROR || refused;
+	return stuck ? TROUBLE_STUCK : TROUBLE_NONE;
+}
+
+/* What the map says of a place, before the policy judges the failure. */
+static void remember(struct rival_run *run, uint64_t lba, uint32_t count)
+{
+	struct respin_extent extent;
+	uint64_t end = lba + count;
+	while (lba < end && run->before_count < RIVAL_STUCK_RUNS &&
+	       map_find(run->map, lba, MASK_ALL, &extent)) {
+		uint64_t stop = extent.range.start + extent.range.count;
+		extent.range.count = (stop < end ? stop : end) - extent.range.start;
+		run->before[run->before_count++] = extent;
+		lba = extent.range.start + extent.range.count;
+	}
+}
+
+/* A stuck drive says nothing about the disc: its failures are taken back, the last one first. */
+static void put_back(struct rival_run *run)
+{
+	uint64_t first = UINT64_MAX, end = 0;
+	while (run->before_count) {
+		const struct respin_extent *extent = &run->before[--run->before_count];
+		uint64_t stop = extent->range.start + extent->range.count;
+		rival_mark(run, extent->range.start, extent->range.count, extent->status);
+		first = extent->range.start < first ? extent->range.start : first;
+		end = stop > end ? stop : end;
+	}
+	if (end)
+		run->again = (struct respin_range){first, end - first};
+}
+
+/* `kept`: the policy will mark what failed. */
+static void watch(struct rival_run *run, uint64_t lba, uint32_t count, const struct port_reply *reply,
+		  bool kept)
+{
+	enum trouble what = trouble(reply);
+	if (!reply->ok && !reply->commands)
+		return; /* the kernel itself refused: neither here nor there */
+	if (what == TROUBLE_NONE) {
+		run->stuck = run->before_count = 0;
+		return;
+	}
+	if (kept)
+		remember(run, lba, count);
+	if (++run->stuck < RIVAL_STUCK_FAILURES && what != TROUBLE_NO_DISC)
+		return;
+	put_back(run);
+	run->over = run->result->gone = true;
+}
+
+/* ---- reads ---- */
+
+static bool ask(struct rival_run *run, uint64_t lba, uint32_t count, uint32_t timeout_ms,
+		struct port_reply *reply, bool kept)
+{
+	const struct rival_config *config = run->config;
 	run->port->ops->read(run->port->self, lba, count, timeout_ms, reply);
 	note(run, lba, count, reply);
-	uint64_t limit_ns = run->config->limit_ns;
-	if (limit_ns && rival_now_ns(run) - run->began_ns > limit_ns)
+	if (config->limit_ns && rival_now_ns(run) - run->began_ns > config->limit_ns)
 		run->over = true;
 	if (reply->gone && !reply->ok)
 		run->over = run->result->gone = true;
+	else
+		watch(run, lba, count, reply, kept);
+	if (config->stop && config->stop(config->arg))
+		run->over = true;
 	return reply->ok;
+}
+
+bool rival_touch(struct rival_run *run, uint64_t lba, uint32_t count, uint32_t timeout_ms,
+		 struct port_reply *reply)
+{
+	return ask(run, lba, count, timeout_ms, reply, false);
+}
+
+bool rival_take(struct rival_run *run, uint64_t lba, uint32_t count)
+{
+	const struct rival_config *config = run->config;
+	uint64_t before = map_count(run->map, RESPIN_FINISHED);
+	if (config->put && !config->put(config->arg, lba, count)) {
+		run->over = run->result->gone = true;
+		return false;
+	}
+	rival_mark(run, lba, count, RESPIN_FINISHED);
+	if (config->gained && map_count(run->map, RESPIN_FINISHED) > before)
+		config->gained(config->arg, rival_now_ns(run), map_count(run->map, RESPIN_FINISHED));
+	return true;
 }
 
 bool rival_read(struct rival_run *run, uint64_t lba, uint32_t count, uint32_t timeout_ms,
 		struct port_reply *reply)
 {
-	bool ok = rival_touch(run, lba, count, timeout_ms, reply);
+	bool ok = ask(run, lba, count, timeout_ms, reply, true);
 	uint32_t came = ok ? count - (reply->lacking < count ? reply->lacking : count) : reply->prefix;
-	uint64_t before = map_count(run->map, RESPIN_FINISHED);
-	if (came)
-		rival_mark(run, lba, came, RESPIN_FINISHED);
-	if (run->config->gained && map_count(run->map, RESPIN_FINISHED) > before)
-		run->config->gained(run->config->arg, rival_now_ns(run),
-				    map_count(run->map, RESPIN_FINISHED));
+	if (came && !rival_take(run, lba, came)) {
+		reply->ok = false;
+		reply->prefix = came = 0;
+	}
 	return came == count;
 }
 

@@ -19,7 +19,12 @@ struct rival_result {
 	uint64_t history;          /* hash over every read and its outcome */
 	bool ended;                /* false: `limit_ns` passed, or the device is gone */
 	const char *quit;          /* why it ended with an error of its own; NULL: it did not */
-	bool gone;                 /* run it again when the device is back: it goes on from map and place */
+	/*
+	 * The device went away, has no disc, or answered nothing but that it is
+	 * stuck until a person stopped the program; or the output was full. Run
+	 * it again when that is mended: it goes on from map and place.
+	 */
+	bool gone;
 };
 
 /* Where a policy was when the device went away. Zero: at the very beginning. */
@@ -32,9 +37,13 @@ struct rival_config {
 	uint64_t limit_ns;         /* of the drive's time; 0: none */
 	struct respin_map *map;    /* filled; made by the caller, all non-tried at first */
 	struct rival_place *place; /* in and out; NULL: it is never taken up again */
-	/* After every read that gained something; may be NULL. */
+	/* Before what came is finished in the map: it is written. False: it cannot be, and the program ends. */
+	bool (*put)(void *arg, uint64_t lba, uint32_t count);
+	/* After every read; true: a person stops the program here. Each of these may be NULL. */
+	bool (*stop)(void *arg);
+	/* After every read that gained something. */
 	void (*gained)(void *arg, uint64_t now_ns, uint64_t finished_sectors);
-	/* Every read as it was asked and answered; may be NULL. */
+	/* Every read as it was asked and answered. */
 	void (*read)(void *arg, uint64_t lba, uint32_t count, const struct port_reply *reply);
 	void *arg;
 };

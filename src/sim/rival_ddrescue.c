@@ -56,8 +56,7 @@ static bool copy(struct ddrescue *dd, uint64_t start, uint64_t count, enum respi
 	struct port_reply reply = {0};
 	uint64_t done = 0;
 	while (done < count && !dd->run.over) {
-		if (start + done >
-		    dd->size) { /* the seek fails with EINVAL, which it takes for its own mistake */
+		if (start + done > dd->size) { /* the seek fails with EINVAL */
 			quit(dd, "Unaligned read error. Is sector size correct?");
 			return false;
 		}
@@ -69,9 +68,11 @@ static bool copy(struct ddrescue *dd, uint64_t start, uint64_t count, enum respi
 		if (came == 0)
 			break;
 	}
-	if (done == count || dd->run.result->gone || dd->run.result->quit)
-		return done == count;
-	if (reply.end) {
+	if (done == count)
+		return true;
+	if (dd->run.result->gone && !reply.gone) /* a person stopped it, or the output is full */
+		return false;
+	if (reply.end && !reply.gone) {
 		dd->end = least(dd->end, start + done);
 		return true;
 	}
@@ -167,9 +168,10 @@ static void trim_block(struct ddrescue *dd, const struct respin_range *block)
 static void trim(struct ddrescue *dd)
 {
 	struct respin_extent extent;
-	for (uint64_t from = 0;
-	     map_find(dd->run.map, from, MASK(RESPIN_NON_TRIMMED), &extent) && !dd->run.over;) {
+	for (uint64_t from = 0; map_find(dd->run.map, from, MASK(RESPIN_NON_TRIMMED), &extent) &&
+				extent.range.start < dd->end && !dd->run.over;) {
 		from = extent.range.start + extent.range.count;
+		extent.range.count = least(from, dd->end) - extent.range.start;
 		trim_block(dd, &extent.range);
 	}
 }
@@ -182,8 +184,9 @@ static void each_sector(struct ddrescue *dd, enum respin_status status, bool for
 	while ((forwards ? map_find(dd->run.map, pos, MASK(status), &extent)
 			 : map_find_back(dd->run.map, pos, MASK(status), &extent)) &&
 	       extent.range.start < dd->end && !dd->run.over) {
-		uint64_t end = extent.range.start + extent.range.count;
-		for (uint64_t i = 0; i < extent.range.count && !dd->run.over; i++)
+		uint64_t end = least(extent.range.start + extent.range.count, dd->end);
+		uint64_t count = end - extent.range.start;
+		for (uint64_t i = 0; i < count && !dd->run.over; i++)
 			(void)copy(dd, forwards ? extent.range.start + i : end - 1 - i, 1, RESPIN_BAD);
 		pos = forwards ? end : extent.range.start;
 	}
@@ -233,6 +236,15 @@ static void copying(struct ddrescue *dd)
 
 static void end(struct ddrescue *dd)
 {
+	const struct respin_range *again = &dd->run.again;
+	if (again->count &&
+	    dd->place.stage < TRIMMING) { /* behind its place nobody would look for what was put back */
+		uint64_t to = again->start + again->count;
+		if (dd->place.stage % 2)
+			dd->place.pos = least(dd->place.pos, again->start);
+		else if (to > dd->place.pos)
+			dd->place.pos = to;
+	}
 	if (dd->run.config->place)
 		*dd->run.config->place = dd->place;
 	rival_end(&dd->run);
@@ -261,11 +273,14 @@ void rival_ddrescue(struct port *port, const struct rival_config *config, struct
 /* A second command looks at the device anew; a map that goes past its end is cut, or refused. */
 static void begin_again(struct ddrescue *dd)
 {
+	const struct port_ops *ops = dd->run.port->ops;
 	struct respin_extent last;
 	if (dd->run.result->quit && !dd->run.result->gone) { /* the first one's end is no reason not to try */
 		dd->run.result->quit = NULL;
 		dd->run.over = false;
 	}
+	if (!dd->run.over && ops->ready && !ops->ready(dd->run.port->self))
+		quit(dd, "No medium found");
 	look_at_size(dd);
 	if (dd->run.over || dd->end <= dd->size)
 		return;

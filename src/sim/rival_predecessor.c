@@ -144,8 +144,10 @@ static bool sweep_once(struct rival_run *run, uint32_t batch)
 		last = sweep.pos;
 		uint32_t count = batch < extent.range.count ? batch : (uint32_t)extent.range.count;
 		/* It takes a short transfer for a whole one: what is lacking would be wrong bytes. */
-		if (rival_read(run, sweep.pos, count, FAST_MS, &reply) || reply.ok) {
-			rival_mark(run, sweep.pos, count, RESPIN_FINISHED);
+		bool whole = rival_read(run, sweep.pos, count, FAST_MS, &reply);
+		if (whole || reply.ok) {
+			if (!whole)
+				(void)rival_take(run, sweep.pos, count);
 			good(&sweep, count);
 		} else if (run->over || !failed(&sweep, &reply, count)) {
 			return false;
@@ -204,10 +206,10 @@ static bool recover(struct patch *patch, uint64_t lba, uint32_t count, struct po
 {
 	struct rival_run *run = patch->run;
 	struct port_reply again;
-	if (rival_read(run, lba, count, RECOVERY_MS, reply) || reply->ok) {
-		rival_mark(run, lba, count, RESPIN_FINISHED);
+	if (rival_read(run, lba, count, RECOVERY_MS, reply))
 		return true;
-	}
+	if (reply->ok)
+		return rival_take(run, lba, count);
 	uint64_t from = lba & ~1ull, to = (lba + count + 1) & ~1ull; /* pages have two sectors */
 	if (to > run->info.sectors)
 		to = run->info.sectors;
@@ -215,15 +217,9 @@ static bool recover(struct patch *patch, uint64_t lba, uint32_t count, struct po
 		from = lba, to = lba + count;
 	if (to - from > run->info.max_sectors) /* more than one command carries: the part that matters */
 		from = lba, to = lba + count;
-	for (unsigned i = 0; i < 2 && !run->over; i++) {
-		if (rival_touch(run, from, (uint32_t)(to - from), KERNEL_MS, &again)) {
-			rival_mark(run, lba, count, RESPIN_FINISHED);
-			if (run->config->gained)
-				run->config->gained(run->config->arg, rival_now_ns(run),
-						    map_count(run->map, RESPIN_FINISHED));
-			return true;
-		}
-	}
+	for (unsigned i = 0; i < 2 && !run->over; i++)
+		if (rival_touch(run, from, (uint32_t)(to - from), KERNEL_MS, &again))
+			return rival_take(run, lba, count);
 	return false;
 }
 

@@ -25,7 +25,9 @@
 		"r", KEY_SPAN, AT(r), R_MIN, R_MAX, fallback, meaning, NULL, 0                               \
 	}
 #define ANGLE(meaning) REAL(angle, 0, 1, "drawn", "drawn=-1", meaning)
-#define LENGTH(fallback, meaning) REAL(length, 0.01, 100000, fallback, "drawn=0", meaning)
+#define LENGTH_UP_TO(max, fallback, meaning) REAL(length, 0.01, max, fallback, "drawn=0", meaning)
+#define LENGTH(fallback, meaning) LENGTH_UP_TO(100000, fallback, meaning)
+#define STRAIGHT_MM 500 /* a straight line on a disc has 120 mm at most, and these are drawn in pieces */
 #define WIDTH(fallback, meaning) REAL(width, 0.001, 60, fallback, "drawn=0", meaning)
 #define WEIGHT(fallback) REAL(weight, 0, 1, fallback, NULL, "1: opaque, 0: clear")
 #define ALPHA(fallback) REAL(alpha, 0, 1, fallback, NULL, "margin lost with each doubling of speed")
@@ -85,7 +87,7 @@ static const struct key star[] = {
 	COUNT(2, 100, "5", "arms"),
 	R("35..45", "mm: its centre lies somewhere in this"),
 	ANGLE("turns, of the centre"),
-	LENGTH("12", "mm of an arm, about"),
+	LENGTH_UP_TO(STRAIGHT_MM, "12", "mm of an arm, about"),
 	WIDTH("1", "mm of an arm at the centre"),
 	TAPER("0.5"),
 	WEIGHT("1"),
@@ -98,7 +100,7 @@ static const struct key hairlines[] = {
 	R("30..50", "mm: the middle of the field lies somewhere in this"),
 	ANGLE("turns, of the field's middle"),
 	REAL(spread, 0, 60, "12", NULL, "mm: how far strokes begin from there; 0: all over the disc"),
-	LENGTH("25", "mm of a stroke, about"),
+	LENGTH_UP_TO(STRAIGHT_MM, "25", "mm of a stroke, about"),
 	WIDTH("0.03", "mm, about; each between 0.01 and 0.1"),
 	REAL(weight, 0, 1, "1", NULL, "of a stroke as wide as the beam; a finer one takes less light"),
 	ALPHA("0.03"),

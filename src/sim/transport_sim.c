@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "core/cdb.h"
 #include "core/classify.h"
+#include "core/map.h"
 #include "sim/drive_answer.h"
 
 #define PAGE 4096u /* as real transports align, so that callers cannot get used to less */
@@ -149,8 +150,9 @@ static void command_runs(struct transport_sim *sim, const struct respin_command 
 
 	drive_command(drive, command, data, &answer);
 	if (drive->counts.unplugs != sim->unplugs && !answer.host)
-		answer.host = RESPIN_HOST_GONE; /* it went and came back since the last command */
-	bool timely = !patience || answer.took_ns < patience;
+		answer.host = RESPIN_HOST_GONE;         /* it went and came back since the last command */
+	bool alone = answer.hangs && !drive->host.self; /* nobody can interrupt it */
+	bool timely = !patience || (!alone && answer.took_ns < patience);
 	bool goes_on = clock_run(drive, timely ? answer.took_ns : patience);
 	if (answer.hangs && drive->host.self && goes_on)
 		goes_on = !drive->host.wait(drive->host.self, SIM_FOR_EVER);
@@ -223,6 +225,7 @@ static void sim_destroy(void *self)
 		drive->host.destroy(drive->host.self);
 	free(drive->buffer);
 	free(drive->stale);
+	map_destroy(drive->wrong);
 	free(sim);
 }
 
@@ -298,4 +301,10 @@ const struct disc *transport_sim_disc(const struct respin_transport *transport)
 {
 	assert(transport->ops == &ops);
 	return &((const struct transport_sim *)transport->self)->drive.disc;
+}
+
+const struct respin_map *transport_sim_wrong(const struct respin_transport *transport)
+{
+	assert(transport->ops == &ops);
+	return ((const struct transport_sim *)transport->self)->drive.wrong;
 }

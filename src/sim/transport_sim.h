@@ -25,7 +25,8 @@ struct sim_host {
 
 /*
  * Takes the scenario's content, `image` (may be empty) and `host` in any case.
- * Without a host (self NULL) pace is ignored and a hanging read ends at once.
+ * Without a host (self NULL) pace is ignored, and a hanging read ends when the
+ * command's timeout has passed on the drive's clock; without one, at once.
  * RESPIN_E_INVALID, RESPIN_E_NOMEM.
  */
 int transport_sim_create(struct scenario *scenario, struct respin_source *image, const struct sim_host *host,
@@ -47,6 +48,10 @@ struct sim_counts {
 	double heat_max;                            /* fullest that the wedge bucket was */
 };
 void transport_sim_counts(const struct respin_transport *transport, struct sim_counts *counts);
+
+/* Sectors that were last delivered with bytes that are not the disc's are bad in it; NULL: none ever was. */
+struct respin_map;
+const struct respin_map *transport_sim_wrong(const struct respin_transport *transport);
 
 /* The disc in the drive, for who must know the truth: oracle, pictures, tests. */
 const struct disc *transport_sim_disc(const struct respin_transport *transport);

@@ -4,14 +4,14 @@
 . "$RESPIN_SOURCE/tests/cli/common.sh"
 
 disc 4096
-# A drive that needs some seconds: 8 MiB at 10 ms for an ECC block.
-slow='sim:disc?image=disc.img&profile=dvd&block_us=10000&pace=1'
+# A drive that needs ten seconds, so that a busy machine has time to stop it: 8 MiB at 40 ms an ECC block.
+slow='sim:disc?image=disc.img&profile=dvd&block_us=40000&pace=1'
 begin() { # begin IMAGE SOURCE [COMMAND...]: in the background, until the image has grown some sectors
 	image=$1 source=$2
 	shift 2
 	"$@" "$RESPIN" rescue "$source" "$image" >out 2>err &
 	process=$!
-	for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	for try in $(seq 80); do
 		sleep 0.1
 		[ -e "$image" ] && [ "$(stat -c %b "$image")" -gt 0 ] && return
 	done

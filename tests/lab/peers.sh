@@ -25,8 +25,8 @@ on() {
 	WALL=$(($(rig_ms) - from))
 }
 
-stat_of() { # stat_of NAME FIELD: without its fraction
-	sed -n "s/.*\"$2\": \([0-9a-z]*\).*/\1/p" "$RIG/$1.stats"
+stat_of() { # stat_of NAME FIELD: a number without its fraction, or a word
+	sed -n "s/.*\"$2\": \"*\([0-9a-z]*\).*/\1/p" "$RIG/$1.stats"
 }
 
 # Both maps finished in the same places: what a program was given is what it says that it has.
@@ -72,6 +72,26 @@ claim 'two programs: what needs five tries reads in the end' misses_exactly "$RI
 claim 'two programs: the first could not' [ "$(missing "$RIG/first.given" | wc -l)" -gt "$(wc -l <"$RIG/bad")" ]
 claim 'two programs: one clock' [ "$(stat_of second clock_s)" -gt "$(stat_of first clock_s)" ]
 claim_is 'two programs: counted' "$(stat_of second programs)" 2
+disc=$plain
+
+# --- the link breaks, and a person starts the program again ---
+
+cat >"$RIG/loose.sim" <<SCENARIO
+title   A loose cable
+disc    plain size=20000 profile=10 bad=7000
+drive   plain fail_ms=$fail_ms block_us=5000 latency_us=0
+fault   unplug at=4s for=20s
+SCENARIO
+disc="sim:$RIG/loose.sim?payload=0"
+with="RESPIN_PRELOAD_OUTPUT=$RIG/loose.iso RESPIN_PRELOAD_JOURNAL=$RIG/loose.journal"
+on lost ddrescue -d -b2048 /dev/sr0 "$RIG/loose.iso" "$RIG/loose.map"
+claim 'unplugged: ddrescue ends, and says why' grep -q 'Input file disappeared' "$RIG/lost.out"
+claim_is 'unplugged: noted as' "$(stat_of lost stopped)" gone
+on found ddrescue -d -r1 -b2048 /dev/sr0 "$RIG/loose.iso" "$RIG/loose.map"
+echo 7000 >"$RIG/loose.bad"
+claim_is 'found again: exit status' $STATUS 0
+claim 'found again: it had gone on for more than 20 s' [ "$(stat_of found clock_s)" -ge $(($(stat_of lost clock_s) + 20)) ]
+claim 'found again: what is missing is what was drawn' misses_exactly "$RIG/loose.map" "$RIG/loose.bad"
 disc=$plain with=
 
 # --- SG_IO ---
@@ -109,7 +129,7 @@ on sleep sleep 100000
 claim "a day's sleep takes $WALL ms" [ $WALL -lt 5000 ]
 with="RESPIN_PRELOAD_LIMIT_S=10" on stopped ddrescue -d -b2048 /dev/sr0 "$RIG/stopped.iso" "$RIG/stopped.map"
 claim_is 'limit: ddrescue ends by SIGINT' $STATUS 130
-claim_is 'limit: noted' "$(stat_of stopped stopped)" true
+claim_is 'limit: noted as' "$(stat_of stopped stopped)" limit
 claim 'limit: the map is what it was given' given_is stopped "$RIG/stopped.map"
 with=
 before=$(date +%s)

@@ -33,6 +33,11 @@
 #define LIMIT_NS (30ull * 86400 * 1000000000)
 /* And in reads: a plain policy tries a sector in sweep, patch, scrape and three retry passes, some of them twice. */
 #define READS_A_SECTOR 40u
+/* Invariant 8: what ARCHITECTURE.md promises of a lane's depth and of the map's memory. */
+#define DEPTH_SWEEP 4u
+#define DEPTH_PATCH 1u
+#define MAP_EXTENT_BYTES 32u
+#define MAP_BASE_BYTES 65536u /* a map of few runs is a few nodes */
 #define COMMANDS_MEDIAN 2000u
 #define KIND_SHARE 20u /* one in so many is 5 % */
 
@@ -50,7 +55,7 @@ static void replay(void)
 		_exit(1);
 }
 
-static void aborted(int number)
+static void died(int number)
 {
 	replay();
 	signal(number, SIG_DFL);
@@ -75,6 +80,7 @@ struct run {
 	uint64_t *delivered;     /* hash of the last bytes handed on, sector by sector; 0: none */
 	uint64_t units;
 	bool in_flight, cut;
+	uint64_t unrecorded; /* outcomes that the sink has not seen yet */
 	uint64_t reads, samples;
 	uint64_t flying;
 };
@@ -97,6 +103,9 @@ static void on_event(void *arg, const struct respin_event *event)
 		MUST(5, "a request outside the disc",
 		     !run->units || (request->range.count > 0 && request->range.start < run->units &&
 				     request->range.count <= run->units - request->range.start));
+		MUST(8, "the lane ran ahead of the writer",
+		     run->unrecorded <=
+			     (request->phase <= RESPIN_PHASE_SWEEPING ? DEPTH_SWEEP : DEPTH_PATCH));
 		run->in_flight = true;
 		run->flying = request->seq;
 		run->reads++;
@@ -105,6 +114,8 @@ static void on_event(void *arg, const struct respin_event *event)
 	case RESPIN_EVENT_OUTCOME:
 		MUST(5, "an answer to nothing", run->in_flight && event->outcome->request.seq == run->flying);
 		run->in_flight = false;
+		run->unrecorded +=
+			!(event->outcome->request.flags & RESPIN_READ_SAMPLE) && event->outcome->span_count;
 		break;
 	default:
 		break;
@@ -117,6 +128,8 @@ static int tap_put(void *self, struct respin_outcome *outcome, struct respin_err
 {
 	struct run *run = self;
 	uint64_t base = outcome->request.range.start;
+	if (outcome->span_count && outcome->request.phase != RESPIN_PHASE_CLOSING)
+		run->unrecorded--; /* what closes a rescue came from no command */
 	for (uint32_t i = 0; i < outcome->span_count; i++) {
 		const struct respin_span *span = &outcome->spans[i];
 		MUST(2, "a retraction without a lie", span->kind != RESPIN_SPAN_RETRACT || world.lies);
@@ -256,10 +269,13 @@ static void ended(void *arg, const struct engine *engine, int code)
 {
 	struct run *run = arg;
 	bool output_failed = code == RESPIN_E_OUTPUT || code == RESPIN_E_FULL;
+	const struct respin_map *working = planner_map(engine->planner);
 	run->in_flight = false;
+	run->unrecorded = 0;
+	MUST(8, "the map is fatter than its extents",
+	     map_memory_bytes(working) <= MAP_BASE_BYTES + MAP_EXTENT_BYTES * map_extents(working));
 	if (!output_failed)
-		MUST(3, "the working map is not what was recorded",
-		     same_maps(planner_map(engine->planner), run->seen));
+		MUST(3, "the working map is not what was recorded", same_maps(working, run->seen));
 	if (run->cut || !world.payload)
 		return;
 	_cleanup_map_ struct respin_map *map = map_on_disk(run);
@@ -365,7 +381,9 @@ int main(void)
 	char directory[] = "/tmp/respin-swarm-XXXXXX";
 	if (!commands || !mkdtemp(directory))
 		return 1;
-	signal(SIGABRT, aborted);
+	static const int deaths[] = {SIGABRT, SIGFPE, SIGSEGV, SIGBUS};
+	for (size_t i = 0; i < sizeof deaths / sizeof *deaths; i++)
+		signal(deaths[i], died);
 	for (uint64_t i = 0; i < count; i++) {
 		swarm_draw(first + i, &world);
 		cuts += world.cut_at != 0;

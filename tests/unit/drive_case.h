@@ -25,7 +25,7 @@
 /* What the presets do beside the plain physics; each test switches on what it is about. */
 #define OFF "refocus_p=0 prefetch_stall=0 relock_ms=0 fail_cached=0 jitter_us=0 warm_margin=0 "
 /* Neither sleep nor a new session, nor a bridge that breaks. */
-#define STEADY "standby_s=0 session_s=0 bridge_p=0 "
+#define STEADY "standby_s=0 session_s=never bridge_p=0 "
 #define QUIET STEADY "wedge_at=0 "
 #define DEAD 5.0 /* x of a block that no luck reads */
 

@@ -84,7 +84,7 @@ static void spin_cycle(void **state)
 static void standby(void **state)
 {
 	(void)state;
-	begin(BD, "standby_s=60 session_s=0");
+	begin(BD, "standby_s=60 session_s=never");
 	uint32_t session = the_drive()->session;
 	read_code(0);
 	drive_desk_sleep(&t, 58 * DESK_S);
@@ -99,7 +99,7 @@ static void standby(void **state)
 	assert_in_range(r.ns, 4 * DESK_S, 5 * DESK_S);
 	assert_int_equal(the_drive()->session, session + 1);
 	end();
-	begin(BD, "standby_s=0 session_s=0");
+	begin(BD, "standby_s=0 session_s=never");
 	read_code(0);
 	drive_desk_sleep(&t, 3600 * DESK_S);
 	assert_true(drive_desk_read(&t, 320000, 32).ns < DESK_S);
@@ -179,7 +179,7 @@ static void timeouts(void **state)
 static void bridge(void **state)
 {
 	(void)state;
-	begin(BD, "bridge_p=1 back_ms=8000 renames=1 standby_s=0 session_s=0");
+	begin(BD, "bridge_p=1 back_ms=8000 renames=1 standby_s=0 session_s=never");
 	drive_desk_hurt(&t, 1000, 1, DEAD, 0);
 	uint32_t session = the_drive()->session;
 	assert_int_equal(read_code(0), 0);
@@ -249,7 +249,7 @@ static void resets(void **state)
 static void brown_outs(void **state)
 {
 	(void)state;
-	begin(BD, "standby_s=60 session_s=0 brownout=1 back_ms=8000 renames=0 load_s=5");
+	begin(BD, "standby_s=60 session_s=never brownout=1 back_ms=8000 renames=0 load_s=5");
 	unsigned gone = 0;
 	for (int i = 0; i < 100; i++) {
 		drive_desk_sleep(&t, 61 * DESK_S);
@@ -262,7 +262,7 @@ static void brown_outs(void **state)
 	}
 	assert_in_range(gone, 35, 65); /* 4857 rpm of 10000 */
 	end();
-	begin(BD, "standby_s=60 session_s=0 brownout=0");
+	begin(BD, "standby_s=60 session_s=never brownout=0");
 	for (int i = 0; i < 20; i++) {
 		drive_desk_sleep(&t, 61 * DESK_S);
 		assert_int_equal(read_code(0), 0);

@@ -198,6 +198,17 @@ static void step_up(void **state)
 		block(b);
 	assert_true(x_far_out() > 15);
 	end();
+	/* what it reads on its own account counts, too */
+	begin(DVD, QUIET "hold_s=120 hold_sectors=2000");
+	drive_desk_hurt(&t, 100, 1, DEAD, 0);
+	block(100);
+	for (uint64_t b = 200; b < 330; b++) {
+		block(b);
+		drive_desk_sleep(&t, 100 * DESK_MS);
+	}
+	assert_true(the_drive()->counts.cache_sectors > 1600);
+	assert_true(x_far_out() > 15);
+	end();
 	static const char *const keys[] = {QUIET "rearm=1", QUIET "rearm=0"};
 	for (int i = 0; i < 2; i++) {
 		begin(DVD, keys[i]);
@@ -207,6 +218,31 @@ static void step_up(void **state)
 		assert_int_equal(x_far_out() > 15, i == 0);
 		end();
 	}
+}
+
+/* ---- the way to the host ---- */
+
+static void slow_link(void **state)
+{
+	(void)state;
+	begin(DVD, QUIET "link_mb_s=0.1"); /* 20 ms a sector, whether or not the buffer had it */
+	assert_in_range(drive_desk_read(&t, 160000, 64).ns, 1310 * DESK_MS, 1900 * DESK_MS);
+	drive_desk_sleep(&t, DESK_S);
+	assert_in_range(drive_desk_read(&t, 160064, 32).ns, 655 * DESK_MS, 665 * DESK_MS);
+	end();
+}
+
+/* With nobody there who could interrupt it, the host's patience ends a read that never returns. */
+static void hang(void **state)
+{
+	(void)state;
+	begin("disc dvd-5 size=32000 hang=1600;drive plain", QUIET);
+	struct desk_reply r = drive_desk_read(&t, 1600, 16);
+	assert_int_equal(r.host, RESPIN_HOST_TIMEOUT);
+	assert_true(r.ns >= 10 * DESK_S);
+	assert_int_equal(the_drive()->counts.timeouts, 1);
+	assert_int_equal(drive_desk_read(&t, 1616, 16).status, 0);
+	end();
 }
 
 /* ---- luck ---- */
@@ -250,7 +286,7 @@ static void fatigue(void **state)
 {
 	(void)state;
 	/* heat: margin falls while it works, and comes back when it rests */
-	begin(DVD, "session_s=0 wedge_at=0 warm_margin=0.01 warm_k=20 warm_s=600 standby_s=60");
+	begin(DVD, "session_s=never wedge_at=0 warm_margin=0.01 warm_k=20 warm_s=600 standby_s=60");
 	struct drive *drive = the_drive();
 	drive_desk_hurt(&t, 1000, 1, DEAD, 0);
 	block(1000);
@@ -445,6 +481,8 @@ int main(void)
 		cmocka_unit_test(informations),
 		cmocka_unit_test(step_down),
 		cmocka_unit_test(step_up),
+		cmocka_unit_test(slow_link),
+		cmocka_unit_test(hang),
 		cmocka_unit_test(margins),
 		cmocka_unit_test(fatigue),
 		cmocka_unit_test(retries_cost_margin),

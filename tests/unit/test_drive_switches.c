@@ -37,6 +37,78 @@ static void from_memory(void **state)
 	end();
 }
 
+/* What answers from memory has not moved the laser: the bucket stays as it was. */
+static void from_memory_cold(void **state)
+{
+	(void)state;
+	begin(DVD, STEADY "wedge_at=3 wedge_p=1 bucket_leak_s=3600 fail_cached=1");
+	drive_desk_hurt(&t, 100, 1, DEAD, 0);
+	block(100);
+	for (unsigned i = 0; i < 16; i++) {
+		struct desk_reply r = drive_desk_read(&t, 1600 + i, 1);
+		assert_true(failed(&r));
+		assert_true(r.ns < DESK_S);
+	}
+	assert_true(the_drive()->wedge_bucket <= 1);
+	assert_int_equal(the_drive()->counts.wedges, 0);
+	assert_int_equal(the_drive()->counts.failed_reads, 17);
+	end();
+}
+
+/* Which failures tell where they were, which repeats come from memory, which crash the bridge: as bits. */
+#define COINS 24u
+struct coins {
+	uint32_t told, cached, crashed;
+};
+static struct coins coins_of(bool backwards)
+{
+	struct coins coins = {0};
+	begin(DVD, STEADY
+	      "wedge_at=0 step_down=0 info_p=0.5 fail_cached=0.5 bridge_p=0.3 back_ms=10 fua=honoured");
+	drive_desk_hurt(&t, 100, COINS * 2, DEAD, 0);
+	for (unsigned i = 0; i < COINS; i++) {
+		unsigned k = backwards ? COINS - 1 - i : i;
+		uint32_t bit = 1u << k;
+		struct desk_reply r = block(100 + 2 * k);
+		if (r.host) {
+			coins.crashed |= bit;
+			drive_desk_sleep(&t, DESK_S);
+			transport_sim_rediscover(&t);
+			drive_desk_ready(&t);
+			continue;
+		}
+		coins.told |= r.sense.has_info ? bit : 0;
+		coins.cached |= the_drive()->cache.failed_block == 100 + 2 * k ? bit : 0;
+	}
+	end();
+	return coins;
+}
+
+static void in_any_order(void **state)
+{
+	(void)state;
+	struct coins there = coins_of(false), back = coins_of(true);
+	assert_int_equal(there.told, back.told);
+	assert_int_equal(there.cached, back.cached);
+	assert_int_equal(there.crashed, back.crashed);
+	for (unsigned i = 0; i < 3; i++) { /* and they are coins */
+		uint32_t bits = i == 0 ? there.told : i == 1 ? there.cached : there.crashed;
+		assert_in_range(__builtin_popcount(bits), 2, COINS - 4);
+	}
+	/* one block, try after try: not always the same either; nor without damage by shapes or mechanics */
+	static const char *const drives[] = {DVD, "disc dvd-5 size=32000 bad=1600;drive plain"};
+	for (unsigned d = 0; d < 2; d++) {
+		begin(drives[d], QUIET "step_down=0 info_p=0.5");
+		if (d == 0)
+			drive_desk_hurt(&t, 100, 1, DEAD, 0);
+		unsigned told = 0;
+		for (unsigned i = 0; i < 40; i++)
+			told += block(100).sense.has_info;
+		assert_in_range(told, 8, 32);
+		end();
+	}
+}
+
 /* A scratch in every fifth block, which the host knows and skips. Returns seconds; failures must be none. */
 static double skipping_s(const char *keys)
 {
@@ -228,6 +300,11 @@ static void lies(void **state)
 	assert_true(r.residual > 0 && r.residual % DISC_SECTOR == 0);
 	assert_int_equal(desk_data[16 * DISC_SECTOR - 1], 0xa5);
 	end();
+	/* two ways to be short at once: of nothing, nothing less is left */
+	begin("disc dvd-5 size=20000;drive hh-sata-dvd", "lie_short=1 resid=honest short=1");
+	for (uint64_t lba = 0; lba < 320; lba++)
+		assert_true(drive_desk_read(&t, lba, (uint32_t)(1 + lba % 3)).residual > 0);
+	end();
 	begin(DVD, QUIET "lie_short=1 resid=zero");
 	r = drive_desk_read(&t, 1600, 16);
 	assert_int_equal(r.residual, 0);
@@ -260,10 +337,16 @@ static void rates_of_lies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(from_memory), cmocka_unit_test(stalls),
-		cmocka_unit_test(relocks),     cmocka_unit_test(halos),
-		cmocka_unit_test(streaming),   cmocka_unit_test(partial_blocks),
-		cmocka_unit_test(lies),        cmocka_unit_test(rates_of_lies),
+		cmocka_unit_test(from_memory),
+		cmocka_unit_test(stalls),
+		cmocka_unit_test(relocks),
+		cmocka_unit_test(halos),
+		cmocka_unit_test(from_memory_cold),
+		cmocka_unit_test(in_any_order),
+		cmocka_unit_test(streaming),
+		cmocka_unit_test(partial_blocks),
+		cmocka_unit_test(lies),
+		cmocka_unit_test(rates_of_lies),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Two maps of one disc held against each other: how much both say. Changes neither. */
+#ifndef SIM_OVERLAP_H
+#define SIM_OVERLAP_H
+
+#include "core/map.h"
+
+/* Sectors of `range` with a status of `mask` in `map` and of `other_mask` in `other`; behind either's end are none. */
+uint64_t overlap(const struct respin_map *map, unsigned mask, const struct respin_map *other,
+		 unsigned other_mask, struct respin_range range);
+
+#endif
