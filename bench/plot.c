@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * plot RESULTS.jsonl SCENARIO: the share of the readable sectors saved over
- * drive time, all policies of the median seed in one picture (SVG), told apart
+ * drive time, all policies on one seed in one picture (SVG), told apart
  * by dashes and marks so that it reads in black and white. Draws, judges not.
  */
 #include "results.h"
@@ -16,6 +16,7 @@
 #define RIGHT 190.0
 #define TOP 54.0
 #define BOTTOM 50.0
+#define SEED 1          /* the one that the unmodified programs ran on, too */
 #define MARK_EVERY 40.0 /* between two marks on one line */
 
 struct style {
@@ -24,9 +25,10 @@ struct style {
 
 /* Okabe and Ito's colours, which colour-blind people can tell apart. */
 static const struct style styles[] = {
-	{"oracle", "oracle (LB1)", "#000000", "1 4", ""},
+	{"oracle", "oracle (LB1)", "#000000", "", "M-5,0h10m-5,-5v10"},
 	{"respin", "respin", "#0072b2", "", "M-4,0a4,4 0 1,0 8,0a4,4 0 1,0 -8,0z"},
 	{"ddrescue", "ddrescue", "#d55e00", "9 4", "M-4,-4h8v8h-8z"},
+	{"ddrescue-tuned", "ddrescue, tuned", "#e69f00", "2 2 8 2", "M0,5l-5,-9h10z"},
 	{"linear", "linear", "#777777", "3 3", "M0,-5l5,9h-10z"},
 	{"bisection", "bisection", "#009e73", "9 3 2 3", "M0,-5l5,5l-5,5l-5,-5z"},
 	{"predecessor", "predecessor", "#cc79a7", "14 4 2 4 2 4", "M-4,-4l8,8m0,-8l-8,8"},
@@ -39,7 +41,9 @@ struct axes {
 
 static double x_of(const struct axes *axes, double s)
 {
-	double l = log10(s < 1 ? 1 : s);
+	double l = s > 0 ? log10(s) : axes->from_log;
+	if (l < axes->from_log)
+		l = axes->from_log;
 	return LEFT + (WIDTH - LEFT - RIGHT) * (l - axes->from_log) / (axes->to_log - axes->from_log);
 }
 
@@ -48,12 +52,11 @@ static double y_of(double share)
 	return TOP + (HEIGHT - TOP - BOTTOM) * (1 - (share > 1 ? 1 : share));
 }
 
-static const json_t *median_line(const struct results_entry *entry)
+/* One seed for everybody: each seed is another disc. */
+static const json_t *line_of(const struct results_entry *entry, json_int_t seed)
 {
-	struct results_figure figure = results_figure(entry, "virtual_s");
 	for (unsigned i = 0; entry && i < entry->count; i++)
-		if (!figure.known ||
-		    json_number_value(json_object_get(entry->lines[i], "virtual_s")) == figure.median)
+		if (json_integer_value(json_object_get(entry->lines[i], "seed")) == seed)
 			return entry->lines[i];
 	return NULL;
 }
@@ -86,8 +89,8 @@ static void draw_grid(const struct axes *axes, const char *scenario)
 	printf("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" font-family=\"sans-serif\" "
 	       "font-size=\"12\">\n<title>%s: saved over drive time</title>\n"
 	       "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n"
-	       "<text x=\"%.0f\" y=\"28\" font-size=\"17\" font-weight=\"bold\">%s</text>\n",
-	       WIDTH, HEIGHT, scenario, LEFT, scenario);
+	       "<text x=\"%.0f\" y=\"28\" font-size=\"17\" font-weight=\"bold\">%s, seed %d: saved of what is readable</text>\n",
+	       WIDTH, HEIGHT, scenario, LEFT, scenario, SEED);
 	for (int i = 0; i <= 10; i += 2) {
 		double y = y_of(i / 10.0);
 		printf("<path d=\"M%.1f,%.1fH%.1f\" stroke=\"#ddd\"/><text x=\"%.1f\" y=\"%.1f\" "
@@ -113,14 +116,17 @@ static void draw_line(const struct axes *axes, const struct style *style, const 
 {
 	double s[512], share[512], marked = -MARK_EVERY;
 	size_t n = points_of(line, s, share, 512);
-	printf("<path fill=\"none\" stroke=\"%s\" stroke-width=\"2\" stroke-dasharray=\"%s\" d=\"M%.1f,%.1f",
-	       style->colour, style->dash, x_of(axes, 1), y_of(0));
-	for (size_t i = 0; i < n; i++)
-		printf("L%.1f,%.1f", x_of(axes, s[i]), y_of(share[i]));
-	printf("\"/>\n");
-	for (size_t i = 0; i < n && *style->mark; i++) {
+	bool points = !json_object_get(line, "curve"); /* the oracle's five: nothing is known between them */
+	if (!points) {
+		printf("<path fill=\"none\" stroke=\"%s\" stroke-width=\"2\" stroke-dasharray=\"%s\" d=\"",
+		       style->colour, style->dash);
+		for (size_t i = 0; i < n; i++)
+			printf("%c%.1f,%.1f", i ? 'L' : 'M', x_of(axes, s[i]), y_of(share[i]));
+		printf("\"/>\n");
+	}
+	for (size_t i = 0; i < n; i++) {
 		double x = x_of(axes, s[i]);
-		if (x - marked < MARK_EVERY && i + 1 < n)
+		if (!points && x - marked < MARK_EVERY && i + 1 < n)
 			continue;
 		marked = x;
 		printf("<path transform=\"translate(%.1f,%.1f)\" d=\"%s\" fill=\"#fff\" stroke=\"%s\" "
@@ -132,12 +138,12 @@ static void draw_line(const struct axes *axes, const struct style *style, const 
 static void draw_key(size_t row, const struct style *style)
 {
 	double x = WIDTH - RIGHT + 16, y = TOP + 14 + 24 * (double)row;
-	printf("<path d=\"M%.1f,%.1fh40\" stroke=\"%s\" stroke-width=\"2\" stroke-dasharray=\"%s\"/>", x, y,
-	       style->colour, style->dash);
-	if (*style->mark)
-		printf("<path transform=\"translate(%.1f,%.1f)\" d=\"%s\" fill=\"#fff\" stroke=\"%s\" "
-		       "stroke-width=\"1.5\"/>",
-		       x + 20, y, style->mark, style->colour);
+	if (strcmp(style->policy, "oracle") != 0)
+		printf("<path d=\"M%.1f,%.1fh40\" stroke=\"%s\" stroke-width=\"2\" stroke-dasharray=\"%s\"/>",
+		       x, y, style->colour, style->dash);
+	printf("<path transform=\"translate(%.1f,%.1f)\" d=\"%s\" fill=\"#fff\" stroke=\"%s\" "
+	       "stroke-width=\"1.5\"/>",
+	       x + 20, y, style->mark, style->colour);
 	printf("<text x=\"%.1f\" y=\"%.1f\">%s</text>\n", x + 48, y + 4, style->title);
 }
 
@@ -151,7 +157,7 @@ int main(int argc, char **argv)
 	struct axes axes = {1, 2};
 	const json_t *lines[STYLES];
 	for (size_t i = 0; i < STYLES; i++) {
-		lines[i] = median_line(results_find(&results, argv[2], styles[i].policy));
+		lines[i] = line_of(results_find(&results, argv[2], styles[i].policy), SEED);
 		double s[512], share[512];
 		size_t n = lines[i] ? points_of(lines[i], s, share, 512) : 0;
 		for (size_t k = 0; k < n; k++)

@@ -12,8 +12,12 @@
 
 #define CURVE_POINTS 200u /* enough for a plot, little enough for a line */
 
-/* A journal is a row of chunks. The scenario comes first; of the others the last of each kind counts. */
-enum chunk { CHUNK_SCENARIO, CHUNK_COMMANDS, CHUNK_COUNTS, CHUNK_GAINS, CHUNK_GIVEN };
+/*
+ * A journal is a row of chunks: the scenario, then commands and gains of each
+ * program, at the end the counts and what was given, which the next program
+ * overwrites.
+ */
+enum chunk { CHUNK_SCENARIO, CHUNK_COMMANDS, CHUNK_GAINS, CHUNK_COUNTS, CHUNK_GIVEN };
 
 /* Room for one more element at the end of *array. */
 static void *grow(void *array, size_t count, size_t *room, size_t size)
@@ -100,6 +104,12 @@ static bool bit(const uint8_t *bits, uint64_t i)
 	return bits[i / 8] >> i % 8 & 1;
 }
 
+static void gain(struct books *books, struct gain gained)
+{
+	books->gains = grow(books->gains, books->gain_count, &books->gain_room, sizeof *books->gains);
+	books->gains[books->gain_count++] = gained;
+}
+
 static void give(struct books *books, uint64_t now_ns, uint64_t first, uint64_t end)
 {
 	uint64_t had = books->counts.saved;
@@ -110,10 +120,8 @@ static void give(struct books *books, uint64_t now_ns, uint64_t first, uint64_t 
 		books->counts.rescued++;
 		books->counts.saved += !books->truth || bit(books->truth, i);
 	}
-	if (books->counts.saved == had)
-		return;
-	books->gains = grow(books->gains, books->gain_count, &books->gain_room, sizeof *books->gains);
-	books->gains[books->gain_count++] = (struct gain){now_ns, books->counts.saved};
+	if (books->counts.saved > had)
+		gain(books, (struct gain){now_ns, books->counts.saved});
 }
 
 void books_read(struct books *books, uint64_t began_ns, uint64_t now_ns, uint64_t pos_bytes,
@@ -145,21 +153,37 @@ static bool chunk_write(FILE *file, enum chunk chunk, const void *data, size_t l
 	return fwrite(head, sizeof head, 1, file) == 1 && (!len || fwrite(data, len, 1, file) == 1);
 }
 
-static bool journal_write(const struct books *books)
+static FILE *journal_open(const struct books *books)
 {
-	FILE *file = fopen(books->settings->journal, "ae");
+	FILE *file = fopen(books->settings->journal, books->journal_end ? "r+e" : "we");
+	if (file && fseek(file, books->journal_end, SEEK_SET) < 0) {
+		(void)fclose(file);
+		file = NULL;
+	}
+	return file;
+}
+
+static bool journal_write(struct books *books)
+{
+	FILE *file = journal_open(books);
 	if (!file)
 		return false;
-	bool good = true;
-	if (books->counts.programs == 1)
-		good = chunk_write(file, CHUNK_SCENARIO, books->settings->scenario,
-				   strlen(books->settings->scenario));
+	bool good = books->journal_end > 0 || chunk_write(file, CHUNK_SCENARIO, books->settings->scenario,
+							  strlen(books->settings->scenario));
 	good = good && chunk_write(file, CHUNK_COMMANDS, books->journal.text.data, books->journal.text.len) &&
-	       chunk_write(file, CHUNK_COUNTS, &books->counts, sizeof books->counts) &&
-	       chunk_write(file, CHUNK_GAINS, books->gains, books->gain_count * sizeof *books->gains) &&
+	       chunk_write(file, CHUNK_GAINS, books->gains + books->gains_written,
+			   (books->gain_count - books->gains_written) * sizeof *books->gains);
+	long end = ftell(file);
+	good = good && chunk_write(file, CHUNK_COUNTS, &books->counts, sizeof books->counts) &&
 	       chunk_write(file, CHUNK_GIVEN, books->given,
 			   books->given ? given_bytes(books->counts.sectors) : 0);
-	return !fclose(file) && good;
+	good = !fclose(file) && good;
+	if (!good)
+		return false;
+	buf_clear(&books->journal.text);
+	books->gains_written = books->gain_count;
+	books->journal_end = end;
+	return true;
 }
 
 /* A whole chunk in memory; NULL: the end, or not to be had. */
@@ -189,14 +213,14 @@ static bool chunk_apply(struct books *books, uint64_t chunk, void *data, size_t 
 		memcpy(&books->counts, data, len < sizeof books->counts ? len : sizeof books->counts);
 		return len == sizeof books->counts;
 	case CHUNK_GAINS:
-		free(books->gains);
-		books->gains = (struct gain *)take(unused);
-		books->gain_count = books->gain_room = len / sizeof(struct gain);
+		for (size_t i = 0; i < len / sizeof(struct gain); i++)
+			gain(books, ((const struct gain *)data)[i]);
+		books->gains_written = books->gain_count;
 		return true;
 	case CHUNK_GIVEN:
 		free(books->given);
-		books->given = (uint8_t *)take(unused);
-		return len == given_bytes(books->counts.sectors);
+		books->given = len ? (uint8_t *)take(unused) : NULL; /* none yet: no disc was found */
+		return !len || len == given_bytes(books->counts.sectors);
 	default:
 		return true;
 	}
@@ -214,8 +238,12 @@ bool books_replay(struct books *books, const struct journal_again *again)
 		    !memcmp(scenario, books->settings->scenario, len);
 	void *data;
 	books->replaying = true;
-	while (good && (data = chunk_read(file, &chunk, &len)))
+	for (long at; at = ftell(file), good && (data = chunk_read(file, &chunk, &len));) {
+		if (chunk == CHUNK_COUNTS)
+			books->journal_end = at;
 		good = chunk_apply(books, chunk, data, len, again);
+	}
+	good = good && books->journal_end > 0;
 	books->replaying = false;
 	books->counts.programs++;
 	(void)fclose(file);
@@ -317,6 +345,6 @@ void books_write(struct books *books, uint64_t now_ns, uint64_t wedges)
 		write_delivered(books);
 	if (books->settings->taken_back)
 		person_write_taken_back(books->settings->taken_back);
-	if (books->settings->journal && books->journal.text.len && journal_write(books))
-		buf_clear(&books->journal.text); /* a second call has nothing to add */
+	if (books->settings->journal && !journal_write(books))
+		(void)fprintf(stderr, "preload: %s cannot be written\n", books->settings->journal);
 }

@@ -40,8 +40,9 @@ struct books {
 	uint8_t *truth; /* ... that can be read; NULL: all count */
 	uint64_t readable;
 	struct gain *gains;
-	size_t gain_count, gain_room;
+	size_t gain_count, gain_room, gains_written; /* ... of these, by the programs before */
 	struct journal journal;
+	long journal_end; /* where the next program's part of the file begins; 0: there is no file yet */
 	bool replaying;
 	FILE *log;
 };

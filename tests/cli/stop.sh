@@ -6,10 +6,11 @@
 disc 4096
 # A drive that needs ten seconds, so that a busy machine has time to stop it: 8 MiB at 40 ms an ECC block.
 slow='sim:disc?image=disc.img&profile=dvd&block_us=40000&pace=1'
+# A test that was itself started by nohup or in the background must not hand that on.
 begin() { # begin IMAGE SOURCE [COMMAND...]: in the background, until the image has grown some sectors
 	image=$1 source=$2
 	shift 2
-	"$@" "$RESPIN" rescue "$source" "$image" >out 2>err &
+	env --default-signal=INT,TERM,HUP "$@" "$RESPIN" rescue "$source" "$image" >out 2>err &
 	process=$!
 	for try in $(seq 80); do
 		sleep 0.1
@@ -45,7 +46,7 @@ export TSAN_OPTIONS="${TSAN_OPTIONS:+$TSAN_OPTIONS:}report_thread_leaks=0"
 begin b.iso "$slow&hang=64"
 kill -s INT "$process"
 kill -s INT "$process"
-ended 6 1000
+ended 6 2000
 must 0 "$RESPIN" map -t b.iso.map
 must 0 "$RESPIN" rescue 'sim:disc?image=disc.img' b.iso
 cmp disc.img b.iso || fail "the image differs"
