@@ -20,7 +20,7 @@ until_it_hangs() {
 	shift 2
 	rm -f "$image"*
 	rig_fuse_reload
-	rig_spawn env --default-signal=INT,TERM,HUP "$@" "$RESPIN" rescue --quiet "$source" "$image" 2>"$RIG/err"
+	rig_spawn "$@" "$RESPIN" rescue --quiet "$source" "$image" 2>"$RIG/err"
 	rig_until 20000 hangs || rig_broken "nothing hangs at sector $hang: $(cat "$RIG/err")"
 }
 
