@@ -10,7 +10,7 @@
 #   --seed N          the scenario's seed (1)
 #   --policies A,B    some of: ddrescue-binary ddrescue-binary-manual ddrescue-binary-tuned safecopy readom xorriso
 #   --limit-h H       hours of the drive's time after which a peer is interrupted, as by Ctrl-C (720: a month)
-#   --timeout S       of our own time, after which a peer is cut off and has no line (none)
+#   --timeout S       of our own time, over all its starts, after which a peer is cut off and has no line (none)
 #   --with KEY=VALUE  one more key of the scenario
 #   --keep DIR        leaves each peer's map, log and journal there
 #
@@ -97,7 +97,12 @@ cluster() { # cluster SCENARIO
 # makes of a signal that its limit sent is its own business.
 on() {
 	echo "+ $*" >>log
-	{ timeout -k 5 "$timeout" env LD_PRELOAD="$preload" RESPIN_PRELOAD_SCENARIO="$address" RESPIN_PRELOAD_BLOCK=$node \
+	left=0
+	if [ "$timeout" -gt 0 ]; then
+		left=$((timeout - ($(now_ms) - from) / 1000))
+		[ $left -gt 0 ] || left=1
+	fi
+	{ timeout -k 5 $left env LD_PRELOAD="$preload" RESPIN_PRELOAD_SCENARIO="$address" RESPIN_PRELOAD_BLOCK=$node \
 		RESPIN_PRELOAD_SG=/dev/sg0 RESPIN_PRELOAD_OUTPUT=image RESPIN_PRELOAD_STATS=stats \
 		RESPIN_PRELOAD_DELIVERED=delivered RESPIN_PRELOAD_JOURNAL=journal RESPIN_PRELOAD_TAKEN_BACK=back \
 		RESPIN_PRELOAD_LIMIT_S=$((limit_h * 3600)) "$@" </dev/null 2>&1 >/dev/null

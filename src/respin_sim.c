@@ -85,7 +85,7 @@ int respin_sim_truth(const char *address, struct respin_map **map, struct respin
 		     struct respin_error *error)
 {
 	struct respin_transport drive;
-	const struct disc *disc;
+	const struct disc *disc = NULL;
 	if (map)
 		*map = NULL;
 	int code = open_disc(address, &drive, &disc, error);
@@ -128,7 +128,7 @@ static int draw(const struct disc *disc, char **svg, struct respin_error *error)
 int respin_sim_svg(const char *address, char **svg, struct respin_error *error)
 {
 	struct respin_transport drive;
-	const struct disc *disc;
+	const struct disc *disc = NULL;
 	*svg = NULL;
 	int code = open_disc(address, &drive, &disc, error);
 	if (code < 0)
@@ -158,7 +158,7 @@ static int foresee(const char *address, struct oracle *oracle, struct respin_map
 		   struct respin_error *error)
 {
 	struct respin_transport drive;
-	const struct disc *disc;
+	const struct disc *disc = NULL;
 	int code = open_disc(address, &drive, &disc, error);
 	if (code < 0)
 		return code;

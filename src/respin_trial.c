@@ -19,13 +19,9 @@
 #include "respin_open.h"
 #include "sim/model.h"
 #include "sim/overlap.h"
+#include "sim/patience.h"
 #include "sim/rival.h"
 
-/* A person is patient but not for ever: a drive that is not back by then is dead. */
-#define BACK_AFTER_NS (600 * 1000000000ull)
-#define BACK_STEP_NS (5 * 1000000000ull)
-/* Nor does anybody start a rescue again and again that tries nothing and gains nothing. */
-#define FRUITLESS_MAX 3u
 #define SITTINGS_MAX 200u
 
 struct sitting {
@@ -35,11 +31,10 @@ struct sitting {
 	struct model *model;               /* taken by the one sitting it is good for */
 	struct respin_error model_failure; /* what broke its protocol, if anything did */
 	const struct scenario *scenario;
-	uint64_t began_ns, ended_ns;
-	uint64_t finished, moved; /* moved: sectors tried and sectors finished, when the last sitting began */
-	unsigned fruitless;       /* sittings in a row that left the map as it was */
-	uint64_t coming;          /* of a rival's read: what will count in `saved` */
-	int stopped;              /* what ended a rival from outside; 0: nothing */
+	uint64_t ended_ns;
+	struct patience patience;
+	uint64_t coming;                  /* of a rival's read: what will count in `saved` */
+	int stopped;                      /* what ended a rival from outside; 0: nothing */
 	uint64_t (*clock_ns)(void *self); /* the drive's, or the model's while it lives */
 	void *clock;
 	bool cancelled[SCENARIO_FAULTS_MAX]; /* each fault of that kind strikes once */
@@ -126,7 +121,7 @@ static void note_gain(struct sitting *sitting)
 {
 	struct trial *trial = sitting->trial;
 	const struct trial_options *options = sitting->options;
-	uint64_t since_ns = now_ns(sitting) - sitting->began_ns;
+	uint64_t since_ns = now_ns(sitting);
 	for (unsigned i = 0; options->readable && i < ORACLE_SHARES; i++)
 		if (trial->reached_ns[i] == UINT64_MAX &&
 		    (double)trial->saved >= oracle_shares[i] * (double)options->readable)
@@ -139,14 +134,8 @@ static void note_gain(struct sitting *sitting)
 
 static const struct fault *fault_now(const struct sitting *sitting, enum fault_kind kind)
 {
-	uint64_t now = now_ns(sitting);
-	for (unsigned i = 0; i < sitting->scenario->fault_count; i++) {
-		const struct fault *fault = &sitting->scenario->faults[i];
-		if (fault->kind == kind && now >= fault->at_ns &&
-		    (!fault->span_ns || now - fault->at_ns < fault->span_ns))
-			return fault;
-	}
-	return NULL;
+	return patience_fault(sitting->scenario->faults, sitting->scenario->fault_count, kind,
+			      now_ns(sitting));
 }
 
 /* Each cancellation strikes once. */
@@ -180,7 +169,7 @@ static void outside(void *arg, const struct respin_event *event)
 	struct sitting *sitting = arg;
 	const struct respin_callbacks *callbacks = &sitting->options->callbacks;
 	uint64_t now = now_ns(sitting), limit_ns = sitting->options->limit_ns;
-	if (user_stops(sitting) || (limit_ns && now - sitting->began_ns > limit_ns))
+	if (user_stops(sitting) || (limit_ns && now > limit_ns))
 		engine_cancel(sitting->engine);
 	if (callbacks->event)
 		callbacks->event(callbacks->arg, event);
@@ -331,51 +320,42 @@ static int sit(struct sitting *sitting, enum respin_phase *phase, struct respin_
 	return code;
 }
 
-/* Who holds the disc in the hand will put it back. */
-static bool disc_back(struct sitting *sitting)
+static uint64_t hands_now_ns(void *self)
 {
-	static const enum fault_kind hands[] = {FAULT_SWAP, FAULT_OPEN, FAULT_CLEAN};
-	for (size_t i = 0; i < sizeof hands / sizeof *hands; i++) {
-		const struct fault *fault = fault_now(sitting, hands[i]);
-		if (!fault || !fault->span_ns)
-			continue;
-		pass_ns(sitting, fault->at_ns + fault->span_ns - now_ns(sitting));
-		return true;
-	}
-	return false;
+	return now_ns(self);
 }
 
-/*
- * The drive does not answer. A person looks where it is now, and from the
- * second time in vain on pulls its plug. False: patience ends.
- */
-static bool drive_back(struct sitting *sitting)
+static void hands_pass_ns(void *self, uint64_t ns)
+{
+	pass_ns(self, ns);
+}
+
+static void hands_replug(void *self)
+{
+	transport_sim_replug(&((struct sitting *)self)->drive);
+}
+
+static bool hands_rediscover(void *self)
+{
+	return transport_sim_rediscover(&((struct sitting *)self)->drive);
+}
+
+/* A model of others has no plug to pull. */
+static bool drive_back(struct sitting *sitting, const struct hands *hands)
 {
 	const struct respin_map *map = sitting->trial->map;
 	uint64_t finished = map ? map_count(map, RESPIN_FINISHED) : 0;
 	uint64_t moved = map ? map_total(map) - map_count(map, RESPIN_NON_TRIED) + finished : 0;
-	bool in_vain = finished <= sitting->finished;
-	sitting->fruitless = moved > sitting->moved ? 0 : sitting->fruitless + 1;
-	sitting->finished = finished;
-	sitting->moved = moved;
-	if (!sitting->drive.ops || sitting->fruitless > FRUITLESS_MAX)
-		return false;
-	if (in_vain)
-		transport_sim_replug(&sitting->drive);
-	uint64_t until_ns = now_ns(sitting) + BACK_AFTER_NS;
-	while (now_ns(sitting) < until_ns) {
-		pass_ns(sitting, BACK_STEP_NS);
-		if (transport_sim_rediscover(&sitting->drive))
-			return true;
-	}
-	return false;
+	return sitting->drive.ops && patience_drive_back(&sitting->patience, hands, finished, moved);
 }
 
 /* What a person does about the end of a sitting; false: nothing, it is the end. */
 static bool taken_up(struct sitting *sitting, int code)
 {
 	const struct trial_options *options = sitting->options;
-	if (options->limit_ns && now_ns(sitting) - sitting->began_ns > options->limit_ns)
+	const struct scenario *scenario = sitting->scenario;
+	const struct hands hands = {sitting, hands_now_ns, hands_pass_ns, hands_replug, hands_rediscover};
+	if (options->limit_ns && now_ns(sitting) > options->limit_ns)
 		return false;
 	if (code == RESPIN_E_CANCELLED) {
 		const struct fault *cancel = NULL;
@@ -389,14 +369,11 @@ static bool taken_up(struct sitting *sitting, int code)
 	}
 	if (code == RESPIN_E_FULL) {
 		const struct fault *full = fault_now(sitting, FAULT_OUTPUT_FULL);
-		if (full && !full->span_ns)
-			return false;
-		if (full)
-			pass_ns(sitting, full->at_ns + full->span_ns - now_ns(sitting));
-		return true;
+		return !full || patience_outlasts(&hands, full);
 	}
 	if (code == RESPIN_E_SOURCE || code == RESPIN_E_NO_MEDIUM || code == RESPIN_E_GONE)
-		return disc_back(sitting) || drive_back(sitting);
+		return patience_disc_back(&hands, scenario->faults, scenario->fault_count) ||
+		       drive_back(sitting, &hands);
 	return options->again && options->again(options->arg, code);
 }
 
@@ -488,7 +465,7 @@ static int rival_sits(struct sitting *sitting, const struct rival *rival, struct
 	port.ops->info(port.self, &info);
 	if (!trial->map)
 		trial->map = map_create(info.sectors, RESPIN_NON_TRIED);
-	uint64_t limit_ns = sitting->options->limit_ns, spent_ns = now_ns(sitting) - sitting->began_ns;
+	uint64_t limit_ns = sitting->options->limit_ns, spent_ns = now_ns(sitting);
 	struct rival_config config = {.limit_ns = limit_ns > spent_ns ? limit_ns - spent_ns
 						  : limit_ns          ? 1
 								      : 0,
@@ -581,7 +558,7 @@ int trial_run(const char *address, const struct trial_options *options, struct t
 	code = rival ? theirs(&sitting, rival, error) : ours(&sitting, error);
 	if (!trial->map)
 		code = nothing_read(&sitting);
-	trial->virtual_ns = now_ns(&sitting) - sitting.began_ns;
+	trial->virtual_ns = now_ns(&sitting);
 	if (sitting.drive.ops) {
 		transport_sim_counts(&sitting.drive, &trial->counts);
 		trial->wrong = count_wrong(trial->map, transport_sim_wrong(&sitting.drive));

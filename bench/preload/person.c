@@ -9,13 +9,8 @@
 #include "books.h"
 #include "core/sense.h"
 #include "drive_open.h"
-#include "sim/faults.h"
+#include "sim/patience.h"
 #include "sim/rival_run.h"
-
-/* A person is patient but not for ever: a drive that is not back by then is dead. As respin_trial.c has it. */
-#define BACK_WITHIN_NS (600 * NS_PER_S)
-#define BACK_LOOK_NS (5 * NS_PER_S)
-#define FRUITLESS_MAX 3u
 
 static struct respin_range stuck[RIVAL_STUCK_FAILURES]; /* the failures in a row so far */
 static unsigned stuck_count;
@@ -47,12 +42,7 @@ static const struct fault *fault_now(enum fault_kind kind)
 {
 	size_t count;
 	const struct fault *faults = drive_faults(&count);
-	uint64_t now = machine_now_ns();
-	for (size_t i = 0; i < count; i++)
-		if (faults[i].kind == kind && now >= faults[i].at_ns &&
-		    (!faults[i].span_ns || now - faults[i].at_ns < faults[i].span_ns))
-			return &faults[i];
-	return NULL;
+	return patience_fault(faults, count, kind, machine_now_ns());
 }
 
 void person_sees_time(void)
@@ -132,46 +122,36 @@ int person_sees_write(void)
 
 /* ---- mending ---- */
 
-static bool wait_for_end(const struct fault *fault)
+static uint64_t hands_now_ns(void *self)
 {
-	if (!fault || !fault->span_ns)
-		return false;
-	uint64_t end = fault->at_ns + fault->span_ns, now = machine_now_ns();
-	if (end > now)
-		machine_sleep_ns(end - now);
-	return true;
+	(void)self;
+	return machine_now_ns();
 }
 
-/* Who holds the disc in the hand will put it back. */
-static bool disc_back(void)
+static void hands_pass_ns(void *self, uint64_t ns)
 {
-	return wait_for_end(fault_now(FAULT_SWAP)) || wait_for_end(fault_now(FAULT_OPEN)) ||
-	       wait_for_end(fault_now(FAULT_CLEAN));
+	(void)self;
+	machine_sleep_ns(ns);
 }
 
-/* A look at where the drive is now; from the second time in vain on, its plug is pulled. */
-static bool drive_back(void)
+static void hands_replug(void *self)
 {
-	struct person *p = person();
-	p->fruitless = p->moved > p->when_begun ? 0 : p->fruitless + 1;
-	p->when_begun = p->moved;
-	if (p->fruitless > FRUITLESS_MAX)
-		return false;
-	if (p->fruitless > 0)
-		machine_replug();
-	uint64_t until_ns = machine_now_ns() + BACK_WITHIN_NS;
-	while (machine_now_ns() < until_ns) {
-		machine_sleep_ns(BACK_LOOK_NS);
-		if (machine_rediscover())
-			return true;
-	}
-	return false;
+	(void)self;
+	machine_replug();
+}
+
+static bool hands_rediscover(void *self)
+{
+	(void)self;
+	return machine_rediscover();
 }
 
 static bool mended(void)
 {
+	static const struct hands hands = {NULL, hands_now_ns, hands_pass_ns, hands_replug, hands_rediscover};
 	size_t count;
 	const struct fault *faults = drive_faults(&count), *full = fault_now(FAULT_OUTPUT_FULL);
+	const struct counts *counts = &machine_books()->counts;
 	switch (person()->reason) {
 	case PERSON_CONTENT:
 		return true;
@@ -181,11 +161,12 @@ static bool mended(void)
 		machine_sleep_ns(faults[person()->fault].span_ns);
 		return true;
 	case PERSON_FULL:
-		return !full || wait_for_end(full);
+		return !full || patience_outlasts(&hands, full);
 	case PERSON_GONE:
 	case PERSON_STUCK:
 	case PERSON_NO_DISC:
-		return disc_back() || drive_back();
+		return patience_disc_back(&hands, faults, count) ||
+		       patience_drive_back(&person()->patience, &hands, counts->rescued, person()->moved);
 	default:
 		return false;
 	}

@@ -9,6 +9,7 @@
 #define PRELOAD_PERSON_H
 
 #include "machine.h"
+#include "sim/patience.h"
 #include "sim/port.h"
 
 enum person_reason {
@@ -26,9 +27,9 @@ enum person_reason {
 struct person {
 	uint8_t reason; /* enum person_reason: why the last program was stopped */
 	uint8_t fault;  /* of PERSON_CANCELS: which one */
-	unsigned fruitless;
+	struct patience patience;
 	uint64_t cancelled; /* a bit for each fault of the scenario: it strikes once */
-	uint64_t moved, when_begun;
+	uint64_t moved;     /* reads that brought something, or that took the drive its time */
 };
 
 /* After a read of the block device: what is to be said of it? Interrupts the program where it is time to. */

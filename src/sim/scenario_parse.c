@@ -91,7 +91,7 @@ static int take_content(struct parser *parser)
 	char *what = word_take(parser);
 	const char *more = what ? word_take(parser) : NULL;
 	static const char image[] = "image=";
-	if (!what || more || (strcmp(what, "pattern") && strncmp(what, image, sizeof image - 1)))
+	if (!what || more || (strcmp(what, "pattern") != 0 && strncmp(what, image, sizeof image - 1) != 0))
 		return refuse(parser, "content is 'pattern' or 'image=FILE', and nothing else");
 	if (!strcmp(what, "pattern"))
 		return 0;
@@ -198,7 +198,7 @@ static int line_take(struct parser *parser)
 		return 0;
 	for (unsigned i = 0; i < DIRECTIVES; i++) {
 		names_add(&all, directives[i].name);
-		if (strcmp(directives[i].name, name))
+		if (strcmp(directives[i].name, name) != 0)
 			continue;
 		if (!directives[i].often && parser->seen & 1u << i)
 			return error_set(parser->error, RESPIN_E_INVALID, 0, "a second '%s' line", name);
@@ -267,5 +267,5 @@ int scenario_parse(struct scenario *scenario, const char *name, const char *text
 	for (char *c = why.text; *c; c++) /* what %XX brought in */
 		if (*(unsigned char *)c < ' ' || *c == 0x7f)
 			*c = '?';
-	return error_set(error, code, 0, "%.200s:%u: %s", name, line, why.text);
+	return error_set(error, code, 0, "%.200s:%u: %s", name, line ? line : 1, why.text);
 }

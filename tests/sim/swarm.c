@@ -306,8 +306,7 @@ static bool power_back(void *arg, int code)
 }
 
 struct result {
-	uint64_t commands, history;
-	unsigned sittings;
+	uint64_t commands, history, virtual_ns;
 	int code;
 };
 
@@ -328,7 +327,7 @@ static struct result run_once(const char *address)
 					      .arg = &run};
 	int code = trial_run(address, &options, &trial, &error);
 	/* A disc that is never recognised is an end, too. */
-	struct result result = {trial.counts.commands, trial.history, trial.sittings,
+	struct result result = {trial.counts.commands, trial.history, trial.virtual_ns,
 				code < 0 ? code : trial.code};
 	MUST(7, "it did not end", trial.virtual_ns < LIMIT_NS + LIMIT_NS / 8);
 	MUST(7, "too many reads", run.reads <= (trial.sittings + 1) * (64 + READS_A_SECTOR * run.units));
@@ -374,6 +373,14 @@ static uint64_t number_of(const char *name, uint64_t otherwise)
 	return text && *text ? strtoull(text, NULL, 10) : otherwise;
 }
 
+/* Drawn, and the rescue lasted long enough for it. */
+static bool was_met(unsigned kind, uint64_t virtual_ns)
+{
+	bool fault = kind >= SWARM_FAULTS && kind < SWARM_LISTS;
+	return world.kinds[kind] &&
+	       (!fault || world.fault_at_s[kind - SWARM_FAULTS] * 1e9 < (double)virtual_ns);
+}
+
 int main(void)
 {
 	uint64_t first = number_of("RESPIN_SEED", 1);
@@ -394,7 +401,9 @@ int main(void)
 		with_bytes += world.payload;
 		ends[result.code < 0]++;
 		for (unsigned kind = 0; kind < SWARM_KINDS_MAX; kind++)
-			met[kind] += world.kinds[kind];
+			met[kind] += was_met(kind, result.virtual_ns);
+		if (getenv("RESPIN_VERBOSE"))
+			printf("%llu %s\n", (unsigned long long)world.seed, respin_code_name(result.code));
 	}
 	(void)rmdir(directory);
 	qsort(commands, count, sizeof *commands, by_size);

@@ -13,7 +13,8 @@
 
 #include "sim/scenario.h"
 
-/* Kinds of trouble, counted over a whole swarm: each must be met in at least 5 % of the seeds. */
+/* Kinds of trouble, counted over a whole swarm: each must be met in at least 5 % of the seeds. A fault that was timed
+ * after the end was not met. */
 enum {
 	SWARM_SHAPES = 0,
 	SWARM_FAULTS = SWARM_SHAPES + SHAPE_KINDS,
@@ -28,7 +29,8 @@ struct swarm_world {
 	bool lies;       /* the drive does, or the disc is changed unseen */
 	uint64_t cut_at; /* the power goes before this change of the output; 0: never */
 	bool kinds[SWARM_KINDS_MAX];
-	char text[8192]; /* the scenario */
+	double fault_at_s[FAULT_KINDS]; /* of those drawn: when they strike */
+	char text[8192];                /* the scenario */
 };
 
 extern const char *const swarm_manners[];

@@ -24,11 +24,20 @@ const char *const swarm_manners[] = {
 };
 const unsigned swarm_manner_count = sizeof swarm_manners / sizeof *swarm_manners;
 
+/* Most rescues of a small disc take longer. */
+#define LATEST_S 60
+
 static const char *const list_names[] = {"bad", "weak", "marginal", "blank"};
+
+enum family { CD, DVD, BD };
+/* In the list of discs. */
+#define FIRST_DVD 2u
+#define FIRST_BD 5u
 
 struct hat {
 	struct rng rng;
 	struct swarm_world *world;
+	enum family family; /* of the disc */
 	size_t len;
 };
 
@@ -58,16 +67,15 @@ static void draw_disc(struct hat *hat)
 	static const struct {
 		const char *name;
 		double scale; /* about 30,000 sectors */
-		bool cd;
-	} discs[] = {{"cd-74", 11, true},   {"cd-80", 12, true},       {"dvd-5", 76, false},
-		     {"dvd-9", 140, false}, {"dvd-9-ptp", 140, false}, {"bd-25", 400, false},
-		     {"bd-50", 800, false}, {"bd-66", 1080, false},    {"bd-100", 1600, false}};
+	} discs[] = {{"cd-74", 11},  {"cd-80", 12},  {"dvd-5", 76},   {"dvd-9", 140},  {"dvd-9-ptp", 140},
+		     {"bd-25", 400}, {"bd-50", 800}, {"bd-66", 1080}, {"bd-100", 1600}};
 	struct swarm_world *world = hat->world;
 	world->payload = below(hat, 3) != 0;
 	unsigned which = (unsigned)below(hat, world->payload ? 9 : 6);
+	hat->family = which < FIRST_DVD ? CD : which < FIRST_BD ? DVD : BD;
 	say(hat, "title drawn by lot\nseed %llu\ndisc %s", (unsigned long long)world->seed,
 	    discs[which].name);
-	uint64_t sectors = discs[which].cd ? 330000 : 2000000;
+	uint64_t sectors = hat->family == CD ? 330000 : 2000000;
 	if (world->payload) {
 		say(hat, " scale=%.0f", discs[which].scale);
 		sectors = 20000;
@@ -87,9 +95,10 @@ static void draw_disc(struct hat *hat)
 
 static void draw_drive(struct hat *hat)
 {
-	static const char *const presets[] = {"slim-usb-bd", "plain"};
-	/* Drives that read every disc; older ones stand in the scenarios. */
-	say(hat, "drive %s", presets[below(hat, 2)]);
+	/* The later ones read no more than the discs of their time. */
+	static const char *const presets[] = {"slim-usb-bd", "plain", "hh-sata-dvd", "old-cdrom"};
+	static const unsigned readers[] = {[CD] = 4, [DVD] = 3, [BD] = 2};
+	say(hat, "drive %s", presets[below(hat, readers[hat->family])]);
 	/* A host adapter that carries little: a small disc then takes as many commands as a large one. */
 	static const unsigned limits_kb[] = {16, 16, 32, 64};
 	if (hat->world->payload)
@@ -134,7 +143,8 @@ static void draw_faults(struct hat *hat)
 		if (below(hat, 7))
 			continue;
 		hat->world->kinds[SWARM_FAULTS + kind] = true;
-		say(hat, "fault %s at=%.1fs", fault_names[kind], between(hat, 1, 120));
+		double at_s = hat->world->fault_at_s[kind] = between(hat, 1, LATEST_S);
+		say(hat, "fault %s at=%.1fs", fault_names[kind], at_s);
 		if (keys_find(&fault_keys[kind], "for"))
 			say(hat, " for=%.1fs", between(hat, 1, 60));
 		if (kind == FAULT_SWAP) {
