@@ -64,7 +64,7 @@ int cmd_info(int argc, char **argv)
 		return say_usage("info", "one word too many: %s", argv[optind + 1]);
 	struct respin_error error = {0};
 	struct respin_source source = {0};
-	int code = respin_source_open(argv[optind], &source, &error);
+	int code = respin_source_open_apart(argv[optind], &source, &error);
 	if (code < 0)
 		return say_failure(code, &error);
 	struct respin_source_info info = {.size = sizeof info};

@@ -1,233 +1,308 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * respin map: GNU ddrescuelog's options, output and exit statuses (0; 1 for a
- * wrong option or an unreadable file; 2 for a damaged map), so that habits and
- * scripts carry over. So far -t and -l; changes no map.
+ * respin map: GNU ddrescuelog's operations with its options, output and exit
+ * statuses (0; 1 for a wrong option, an unreadable file, or "no"; 2 for a
+ * damaged map), so that habits and scripts carry over. Opens the maps and
+ * gives them to the operation; what a map is made of is in map_*.c.
  */
 #include "commands.h"
 
+#include <errno.h>
 #include <getopt.h>
-#include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include <respin/map.h>
-
+#include "map_algebra.h"
+#include "map_blocks.h"
+#include "map_options.h"
 #include "map_print.h"
 #include "say.h"
 
-/* ddrescuelog's own, not the rest of the program's. */
-#define MAP_OK 0
-#define MAP_TROUBLE 1
-#define MAP_DAMAGED 2
-
-/* ddrescuelog's default: hard disks, not discs. */
-#define BLOCK_BYTES 512
-
-struct map_command {
-	char operation; /* 't' or 'l'; 0: none yet */
-	unsigned types;
-	uint64_t block_bytes;
-	bool binary, loose;
-	int verbosity;
+struct job {
+	struct map_command command;
+	struct map_domain domain;
+	struct respin_map *mask, *other; /* of -m; of -p -P -x -y -z */
+	char line[1024];                 /* the command line, for the head of what is written */
 };
 
-enum long_option { OPTION_SHIFT = 256, OPTION_MAX_SIZE };
-
-static const char short_options[] = ":a:Ab:Bc::C::dDfF:hi:l:Lm:no:p:P:qs:tvVx:y:z:";
-static const struct option long_options[] = {
-	{"annotate-mapfile", no_argument, NULL, 'A'},
-	{"change-types", required_argument, NULL, 'a'},
-	{"binary-prefixes", no_argument, NULL, 'B'},
-	{"block-size", required_argument, NULL, 'b'},
-	{"sector-size", required_argument, NULL, 'b'},
-	{"create-mapfile", optional_argument, NULL, 'c'},
-	{"complete-mapfile", optional_argument, NULL, 'C'},
-	{"delete-if-done", no_argument, NULL, 'd'},
-	{"done-status", no_argument, NULL, 'D'},
-	{"force", no_argument, NULL, 'f'},
-	{"format", required_argument, NULL, 'F'},
-	{"help", no_argument, NULL, 'h'},
-	{"input-position", required_argument, NULL, 'i'},
-	{"list-blocks", required_argument, NULL, 'l'},
-	{"loose-domain", no_argument, NULL, 'L'},
-	{"domain-mapfile", required_argument, NULL, 'm'},
-	{"invert-mapfile", no_argument, NULL, 'n'},
-	{"output-position", required_argument, NULL, 'o'},
-	{"compare-mapfile", required_argument, NULL, 'p'},
-	{"compare-as-domain", required_argument, NULL, 'P'},
-	{"quiet", no_argument, NULL, 'q'},
-	{"size", required_argument, NULL, 's'},
-	{"show-status", no_argument, NULL, 't'},
-	{"verbose", no_argument, NULL, 'v'},
-	{"version", no_argument, NULL, 'V'},
-	{"xor-mapfile", required_argument, NULL, 'x'},
-	{"and-mapfile", required_argument, NULL, 'y'},
-	{"or-mapfile", required_argument, NULL, 'z'},
-	{"shift", no_argument, NULL, OPTION_SHIFT},
-	{"max-size", required_argument, NULL, OPTION_MAX_SIZE},
-	{NULL, 0, NULL, 0},
-};
-
-static int refuse(const struct map_command *command, const char *argument, const char *why)
+static int load(const struct job *job, const char *path, bool loose, enum respin_status gap,
+		struct respin_map **map)
 {
-	if (command->verbosity >= 0)
-		say("map: %s%s%s; 'respin map --help' explains", argument, *argument ? ": " : "", why);
+	struct respin_map_options options = {
+		.size = sizeof options, .loose = loose, .gap_status = (uint8_t)gap};
+	struct respin_error error = {0};
+	int code = respin_map_load(path, &options, map, &error);
+	if (code >= 0)
+		return MAP_OK;
+	if (job->command.verbosity >= 0)
+		(void)say_failure(code, &error);
+	return code == RESPIN_E_MAP_DAMAGED ? MAP_DAMAGED : MAP_TROUBLE;
+}
+
+static int trouble(const struct job *job, const char *what, const char *why)
+{
+	if (job->command.verbosity >= 0)
+		say("%s: %s", what, why);
 	return MAP_TROUBLE;
 }
 
-/* "k" is 1000 and "Ki" 1024, "M" and "Mi" their squares, and so on; a "B" may follow. */
-static bool parse_multiplier(const char *text, uint64_t *number)
+static int written(const struct job *job, int code, FILE *file, const struct respin_map *map)
 {
-	static const char prefixes[] = "kMGTPEZYRQ";
-	if (*text && *text != 'B') {
-		const char *prefix = strchr(prefixes, *text == 'K' ? 'k' : *text);
-		bool binary = text[1] == 'i';
-		/* Kilo is "k" alone and "Ki" together, as the standards have it. */
-		if (!prefix || (*text == 'k' && binary) || (*text == 'K' && !binary))
-			return false;
-		for (ptrdiff_t power = prefix - prefixes; power >= 0; power--)
-			if (__builtin_mul_overflow(*number, binary ? 1024 : 1000, number))
-				*number = UINT64_MAX;
-		text += binary ? 2 : 1;
+	if (code < 0)
+		return trouble(job, "map", "no memory");
+	map_print_file(file, map, map, NULL, job->line, job->command.binary);
+	return MAP_OK;
+}
+
+/* A new map, printed and forgotten. */
+static int show_new(const struct job *job, int code, struct respin_map *map, const struct respin_map *from,
+		    const struct respin_error *error)
+{
+	if (code < 0)
+		code = trouble(job, "map", error->text);
+	else
+		map_print_file(stdout, map, from, NULL, job->line, job->command.binary);
+	respin_map_destroy(map);
+	return code;
+}
+
+static bool is_done(const struct job *job, const struct respin_map *map)
+{
+	struct respin_extent part;
+	return !map_domain_part(&job->domain, map, 0, MAP_TYPES_ALL & ~(1u << RESPIN_FINISHED), &part);
+}
+
+static int done(const struct job *job, const struct respin_map *map, const char *path)
+{
+	if (!is_done(job, map)) {
+		if (job->command.verbosity > 0)
+			say("%s: not done: something in it is not finished", path);
+		return MAP_TROUBLE;
 	}
-	return *text == '\0' || (*text == 'B' && text[1] == '\0');
-}
-
-static int set_block_size(struct map_command *command, const char *argument)
-{
-	char *end;
-	long long value = strtoll(argument, &end, 0);
-	if (end == argument)
-		return refuse(command, argument, "not a number");
-	uint64_t bytes = value < 0 ? 0 : (uint64_t)value;
-	if (!parse_multiplier(end, &bytes))
-		return refuse(command, argument, "bad multiplier in the block size");
-	if (bytes < 1 || bytes > INT_MAX)
-		return refuse(command, argument, "the block size must be from 1 to 2147483647");
-	command->block_bytes = bytes;
-	return MAP_OK;
-}
-
-static int set_types(struct map_command *command, const char *argument)
-{
-	if (!*argument)
-		return refuse(command, "-l", "needs the types of the blocks to list");
-	command->types = 0;
-	for (const char *p = argument; *p; p++) {
-		unsigned status = 0;
-		while (status < RESPIN_STATUSES && respin_status_char((enum respin_status)status) != *p)
-			status++;
-		if (status == RESPIN_STATUSES)
-			return refuse(command, argument, "types of blocks are ? * / - +");
-		command->types |= 1u << status;
-	}
-	return MAP_OK;
-}
-
-static int set_operation(struct map_command *command, char operation)
-{
-	if (command->operation && command->operation != operation)
-		return refuse(command, "", "only one operation can be specified");
-	command->operation = operation;
-	return MAP_OK;
-}
-
-/* An option that is not taken: of a short one getopt tells the letter, of a long one the place. */
-static int refuse_option(const struct map_command *command, int letter, char **argv, const char *why)
-{
-	char name[] = {'-', (char)letter, '\0'};
-	return refuse(command, letter > ' ' && letter < 0x7f ? name : argv[optind - 1], why);
-}
-
-static int set_option(struct map_command *command, int option, char **argv)
-{
-	switch (option) {
-	case 'b':
-		return set_block_size(command, optarg);
-	case 'B':
-		command->binary = true;
+	if (job->command.operation == 'D' || !strcmp(path, "-"))
 		return MAP_OK;
+	if (unlink(path) < 0)
+		return trouble(job, path, strerror(errno));
+	if (job->command.verbosity > 0)
+		say("%s: deleted", path);
+	return MAP_OK;
+}
+
+static int compare(const struct job *job, const struct respin_map *map, const char *path)
+{
+	if (map_equal(map, job->other, &job->domain, (char)job->command.operation))
+		return MAP_OK;
+	if (job->command.verbosity >= 0)
+		say("the maps '%s' and '%s' differ", path, job->command.other);
+	return MAP_TROUBLE;
+}
+
+static int shift(const struct job *job, const struct respin_map *map)
+{
+	const struct map_command *command = &job->command;
+	struct respin_map *shifted = NULL;
+	struct respin_error error = {0};
+	uint64_t end = command->size_bytes == UINT64_MAX ? 0 : range_end(job->domain.base);
+	int code = map_shift(map, command->from_bytes, command->to_bytes, end, &shifted, &error);
+	return show_new(job, code, shifted, map, &error);
+}
+
+static int complete(const struct job *job, const struct respin_map *map)
+{
+	struct respin_map *whole = NULL;
+	struct respin_error error = {0};
+	if (!respin_map_span(map).count) /* there is nothing to fill up to */
+		return written(job, 0, stdout, map);
+	int code = map_complete(map, job->command.listed, &whole, &error);
+	return show_new(job, code, whole, map, &error);
+}
+
+static int operate(const struct job *job, struct respin_map *map, const char *path)
+{
+	const struct map_command *command = &job->command;
+	switch (command->operation) {
+	case 'a':
+	case 'n':
+		return written(job, map_change(map, &job->domain, command->change), stdout, map);
+	case 'A':
+		map_print_file(stdout, map, map, &job->domain, job->line, command->binary);
+		return MAP_OK;
+	case 'd':
+	case 'D':
+		return done(job, map, path);
 	case 'l':
-		if (set_operation(command, 'l') != MAP_OK)
-			return MAP_TROUBLE;
-		return set_types(command, optarg);
-	case 'L':
-		command->loose = true;
-		return MAP_OK;
-	case 'q':
-		command->verbosity = -1;
-		return MAP_OK;
+		return map_blocks_print(map, &job->domain, command);
+	case 'p':
+	case 'P':
+		return compare(job, map, path);
 	case 't':
-		return set_operation(command, 't');
-	case 'v':
-		command->verbosity++;
+		map_print_status(map, &job->domain, command->verbosity > 0 ? path : NULL, command->binary);
 		return MAP_OK;
-	case ':':
-		return refuse_option(command, optopt, argv, "option requires an argument");
-	case '?':
-		return refuse_option(command, optopt, argv, "no such option in this form");
-	default:
-		return refuse_option(command, option, argv, "not there yet");
+	case OPERATION_SHIFT:
+		return shift(job, map);
+	default: /* x y z */
+		return written(job, map_combine(map, &job->domain, job->other, (char)command->operation),
+			       stdout, map);
 	}
+}
+
+/* That is no failure. */
+static int nothing_to_do(const struct job *job)
+{
+	if (job->command.verbosity >= 0)
+		say("nothing to do; domain is empty");
+	return MAP_OK;
 }
 
 /* An empty map is no failure, and damage ends the command at once, as in ddrescuelog. */
-static int do_map(const struct map_command *command, const char *path)
+static int do_map(const struct job *job, const char *path)
 {
-	/* Without a domain to look at, ddrescuelog heeds -L in -t alone. */
-	struct respin_map_options options = {.size = sizeof options,
-					     .loose = command->loose && command->operation == 't'};
+	const struct map_command *command = &job->command;
+	bool completes = command->operation == 'C';
 	struct respin_map *map;
-	struct respin_error error = {0};
-	int code = respin_map_load(path, &options, &map, &error);
-	if (code < 0) {
-		if (command->verbosity >= 0)
-			(void)say_failure(code, &error);
-		return code == RESPIN_E_MAP_DAMAGED ? MAP_DAMAGED : MAP_TROUBLE;
-	}
-	if (respin_map_span(map).count == 0) {
-		if (command->verbosity >= 0)
-			say("nothing to do; domain is empty");
-	} else if (command->operation == 't') {
-		map_print_status(map, command->verbosity > 0 ? path : NULL, command->binary);
-	} else {
-		map_print_blocks(map, command->types, command->block_bytes);
-	}
+	/* Without a domain to look at, ddrescuelog heeds -L in -t alone. */
+	int status = load(job, path, completes || (command->loose && command->operation == 't'),
+			  completes ? command->listed : RESPIN_NON_TRIED, &map);
+	if (status != MAP_OK)
+		return status;
+	if (completes)
+		status = complete(job, map);
+	else if (map_domain_span(&job->domain, map).count &&
+		 (!job->other || map_domain_span(&job->domain, job->other).count))
+		status = operate(job, map, path);
+	else
+		status = nothing_to_do(job);
 	respin_map_destroy(map);
+	return status;
+}
+
+/* What -c leaves: from 0 to where the domain ends in the output. */
+static int blank(const struct job *job, struct respin_map **map, struct respin_error *error)
+{
+	const struct map_command *command = &job->command;
+	struct respin_range part, all = {0, 0};
+	uint64_t end = command->from_bytes;
+	for (uint64_t pos = 0; map_domain_next(&job->domain, pos, &part); pos = range_end(part))
+		end = range_end(part);
+	all.count = end - command->from_bytes + command->to_bytes;
+	if (all.count > INT64_MAX)
+		all.count = INT64_MAX;
+	int code = respin_map_create(all, map, error);
+	return code < 0 ? code : respin_map_set(*map, all, command->unlisted);
+}
+
+static FILE *make_file(const struct job *job, const char *path)
+{
+	if (!strcmp(path, "-"))
+		return stdout;
+	FILE *file = fopen(path, job->command.force ? "we" : "wxe");
+	if (!file)
+		(void)trouble(job, path,
+			      errno == EEXIST ? "exists; overwrite it with --force" : strerror(errno));
+	return file;
+}
+
+static int create(const struct job *job, const char *path)
+{
+	struct respin_map *map = NULL;
+	struct respin_error error = {0};
+	unsigned long line;
+	FILE *file = make_file(job, path);
+	if (!file)
+		return MAP_TROUBLE;
+	int status = blank(job, &map, &error) < 0 ? trouble(job, "map", error.text) : MAP_OK;
+	if (status == MAP_OK)
+		status = map_blocks_read(stdin, map, &job->domain, &job->command, &line);
+	if (status == MAP_DAMAGED && job->command.verbosity >= 0)
+		say("standard input: line %lu is no number of a block", line);
+	if (status == MAP_OK)
+		map_print_file(file, map, map, NULL, job->line, job->command.binary);
+	respin_map_destroy(map);
+	if (file != stdout && fclose(file) != 0 && status == MAP_OK)
+		status = trouble(job, path, strerror(errno));
+	return status;
+}
+
+/* Options that forbid each other, and the number of files. */
+static int check(const struct map_command *command, int files)
+{
+	if (!command->operation)
+		return map_refuse(command, "", "say what to do, for example -t or -l TYPES");
+	if (files < 1)
+		return map_refuse(command, "", "name a mapfile");
+	if (files > 1 && command->operation != 't')
+		return map_refuse(command, "", "one mapfile is enough");
+	if (command->operation == OPERATION_SHIFT && command->from_bytes && command->to_bytes)
+		return map_refuse(command, "--shift", "-i or -o must be 0");
 	return MAP_OK;
+}
+
+static int open_others(struct job *job)
+{
+	const struct map_command *command = &job->command;
+	uint64_t most = INT64_MAX - command->from_bytes;
+	job->domain.base = (struct respin_range){command->from_bytes,
+						 command->size_bytes < most ? command->size_bytes : most};
+	int status = MAP_OK;
+	if (command->domain)
+		status = load(job, command->domain, command->loose, RESPIN_NON_TRIED, &job->mask);
+	job->domain.mask = job->mask;
+	if (status == MAP_OK && command->other)
+		status = load(job, command->other, command->loose && command->operation == 'P',
+			      RESPIN_NON_TRIED, &job->other);
+	return status;
+}
+
+static int do_maps(const struct job *job, int argc, char **argv)
+{
+	int status = MAP_OK;
+	for (int i = optind; i < argc && status != MAP_DAMAGED; i++) {
+		int one = do_map(job, argv[i]);
+		status = one > status ? one : status;
+	}
+	return status;
+}
+
+/* The operation itself, once everything beside the map is known. */
+static int run(const struct job *job, int argc, char **argv)
+{
+	const struct map_command *command = &job->command;
+	uint64_t from = command->from_bytes, to = command->to_bytes;
+	struct respin_range part;
+	/* ddrescuelog looks at the offset of -l first, and at that of -c last. */
+	bool apart = (from > to ? from - to : to - from) % command->block_bytes;
+	bool empty = !map_domain_next(&job->domain, 0, &part) && command->operation != 'C';
+	if (apart && (command->operation == 'l' || (command->operation == 'c' && !empty)))
+		return map_refuse(command, "-o", "must lie whole blocks from -i");
+	if (empty)
+		return nothing_to_do(job);
+	return command->operation == 'c' ? create(job, argv[optind]) : do_maps(job, argc, argv);
+}
+
+static void join_words(struct job *job, int argc, char **argv)
+{
+	size_t len = (size_t)snprintf(job->line, sizeof job->line, "respin");
+	for (int i = 0; i < argc && len < sizeof job->line; i++)
+		len += (size_t)snprintf(job->line + len, sizeof job->line - len, " %s", argv[i]);
 }
 
 int cmd_map(int argc, char **argv)
 {
-	struct map_command command = {.block_bytes = BLOCK_BYTES};
-	int option, status = MAP_OK;
-
-	optind = 0; /* main may have used getopt before */
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
-		if (option == 'h')
-			return help_print(argv[0]) ? MAP_OK : MAP_TROUBLE;
-		if (option == 'V') {
-			printf("respin %s\n", RESPIN_VERSION);
-			return MAP_OK;
-		}
-		if (set_option(&command, option, argv) != MAP_OK)
-			return MAP_TROUBLE;
-	}
-	if (!command.operation)
-		return refuse(&command, "", "say what to do: -t or -l TYPES");
-	if (optind == argc)
-		return refuse(&command, "", "name a mapfile");
-	if (command.operation == 'l' && argc - optind > 1)
-		return refuse(&command, "", "-l takes one mapfile");
-
-	for (int i = optind; i < argc && status != MAP_DAMAGED; i++) {
-		int one = do_map(&command, argv[i]);
-		status = one > status ? one : status;
-	}
+	struct job job = {0};
+	bool only_told;
+	join_words(&job, argc, argv);
+	int status = map_options(&job.command, argc, argv, &only_told);
+	if (status != MAP_OK || only_told)
+		return status;
+	status = check(&job.command, argc - optind);
+	if (status == MAP_OK)
+		status = open_others(&job);
+	if (status == MAP_OK)
+		status = run(&job, argc, argv);
+	respin_map_destroy(job.mask);
+	respin_map_destroy(job.other);
 	/* main() says why, but ddrescuelog's status for it is its own. */
 	if (fflush(stdout) != 0 || ferror(stdout))
 		return MAP_TROUBLE;

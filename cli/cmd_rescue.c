@@ -21,6 +21,9 @@
 #include "stop.h"
 #include "view.h"
 
+/* How long a reader may take to make room for words: for one that is busy, not for one that is gone. */
+#define ROOM_WAIT_MS 100
+
 struct rescue {
 	struct options options;
 	struct view view;
@@ -31,6 +34,7 @@ struct rescue {
 static int on_progress(void *arg, const struct respin_snapshot *snapshot)
 {
 	struct rescue *rescue = arg;
+	stop_suspend();
 	view_show(&rescue->view, snapshot);
 	return 0;
 }
@@ -107,6 +111,8 @@ static int create(struct rescue *rescue, struct respin_source *source, struct re
 		.source_path = options->source_file[0] ? options->source_file : NULL,
 		.force = options->force,
 		.keep_bad = options->keep_bad,
+		.space_wait_s = options->space_wait_s,
+		.emergency_dir = options->emergency_dir,
 	};
 	const struct respin_session_options create_options = {
 		.size = sizeof create_options,
@@ -130,7 +136,7 @@ static void announce(const struct rescue *rescue)
 	const struct options *options = &rescue->options;
 	const struct respin_source_info *info = &view->info;
 	char raw[1024], line[ESCAPE_ROOM(sizeof raw)];
-	if (options->quiet || view->screen.terminal)
+	if (options->quiet || view->screen.terminal || !view_has_room(view, ROOM_WAIT_MS))
 		return;
 	(void)snprintf(raw, sizeof raw, "%s of %s (%s, %s) to %s", options->command, options->source,
 		       info->medium[0] ? info->medium : info->kind,
@@ -139,25 +145,49 @@ static void announce(const struct rescue *rescue)
 	(void)fflush(view->out);
 }
 
-/* Runs the session and says how it went. Returns what respin_session_run did. */
-static int run(struct rescue *rescue, struct respin_session *session)
+/* Whom sudo runs us for. -1: nobody. */
+static int64_t number_of(const char *variable)
 {
-	struct respin_error error = {0};
+	const char *text = getenv(variable);
+	uint64_t number;
+	return text && quantity_parse(text, 0, INT32_MAX, &number) ? (int64_t)number : -1;
+}
+
+/* What is left of a session when it is no more. */
+struct ending {
+	int code; /* what respin_session_run returned */
+	struct respin_error error;
+	struct respin_snapshot snapshot;
+	bool known; /* there was memory for the snapshot */
+};
+
+/* Runs the session to its end and lets go of everything that it holds. */
+static void run(struct rescue *rescue, struct respin_session *session, struct ending *ending)
+{
 	struct respin_summary summary = {.size = sizeof summary};
-	struct respin_snapshot snapshot = {.size = sizeof snapshot};
+	stop_attach(session);
 	rescue->view.domain = load_domain(&rescue->options);
 	announce(rescue);
-	stop_attach(session);
-	int code = respin_session_run(session, &summary, &error);
+	/* Everything is open: from here on the process needs its directories and no more. */
+	respin_session_confine(session, number_of("SUDO_UID"), number_of("SUDO_GID"));
+	ending->code = respin_session_run(session, &summary, &ending->error);
 	stop_attach(NULL);
-	int looked = respin_session_snapshot(session, &snapshot);
+	ending->known = respin_session_snapshot(session, &ending->snapshot) == 0;
+	/* Before any word: a reader that does not read must keep no lock and no file. */
+	respin_session_destroy(session);
+	stop_over(ending->code < 0 ? respin_exit_status(ending->code) : ending->code);
+}
+
+static void last_words(struct rescue *rescue, const struct ending *ending)
+{
+	/* Who has stopped the program wants it to end; who has not may read as slowly as he likes. */
+	if (stop_wanted() && !view_has_room(&rescue->view, ROOM_WAIT_MS))
+		return;
 	view_clear(&rescue->view);
-	if (code < 0 && code != RESPIN_E_CANCELLED)
-		(void)say_failure(code, &error);
-	if (looked == 0)
-		closing_words(&rescue->view, &snapshot, code);
-	respin_snapshot_finish(&snapshot);
-	return code;
+	if (ending->code < 0 && ending->code != RESPIN_E_CANCELLED)
+		(void)say_failure(ending->code, &ending->error);
+	if (ending->known)
+		closing_words(&rescue->view, &ending->snapshot, ending->code);
 }
 
 static void close_records(struct rescue *rescue)
@@ -185,15 +215,17 @@ static int rescue_source(struct rescue *rescue, struct respin_source *source)
 		view_clear(&rescue->view);
 		return say_failure(code, &error);
 	}
-	code = run(rescue, session);
+	struct ending ending = {.snapshot = {.size = sizeof ending.snapshot}};
+	run(rescue, session, &ending);
+	last_words(rescue, &ending);
+	respin_snapshot_finish(&ending.snapshot);
+	code = ending.code;
 	if (code == RESPIN_E_CANCELLED) {
-		/* All is saved. A lane that sits in a command must not hold the exit: only the kernel may. */
-		respin_session_destroy(session);
+		/* All is saved. Nothing that is left to be tidied up may hold the exit. */
 		close_records(rescue);
 		(void)fflush(NULL);
 		_exit(STATUS_STOPPED);
 	}
-	respin_session_destroy(session);
 	view_finish(&rescue->view);
 	return code < 0 ? respin_exit_status(code) : code;
 }
@@ -208,7 +240,7 @@ int cmd_rescue(int argc, char **argv)
 	stop_install();
 	struct respin_error error = {0};
 	struct respin_source source = {0};
-	int code = respin_source_open(rescue.options.source, &source, &error);
+	int code = respin_source_open_apart(rescue.options.source, &source, &error);
 	if (code < 0)
 		return say_failure(code, &error);
 	status = rescue_source(&rescue, &source);

@@ -21,6 +21,7 @@ enum exit_status {
 
 int cmd_rescue(int argc, char **argv); /* also sweep and patch: argv[0] tells */
 int cmd_info(int argc, char **argv);
+int cmd_files(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_map(int argc, char **argv);
 int cmd_sim(int argc, char **argv); /* its subcommands: sim.h */

@@ -79,7 +79,7 @@ char *escape_text(char *out, size_t cap, const char *text)
 		if (shown && code == '\\')
 			need = (size_t)snprintf(piece, sizeof piece, "\\\\");
 		else if (shown)
-			need = (size_t)snprintf(piece, sizeof piece, "%.*s", (int)len, (const char *)p);
+			memcpy(piece, p, need = len); /* most are: a list may be of a million paths */
 		else
 			for (size_t i = 0; i < len; i++)
 				need += (size_t)snprintf(piece + need, sizeof piece - need, "\\x%02X", p[i]);

@@ -14,6 +14,7 @@ static const char general[] =
 	"  respin patch  SOURCE IMAGE [MAPFILE]   one pass: what failed\n"
 	"  respin info   SOURCE                   what drive, what disc\n"
 	"  respin show   MAPFILE                  a picture: saved, hoped for, lost\n"
+	"  respin files  IMAGE [MAPFILE]          its files: whole, hit, missing\n"
 	"  respin map    OPTIONS MAPFILE...       maps, with ddrescuelog's options\n"
 	"  respin sim    COMMAND                  simulated discs and drives\n"
 	"  respin help   [COMMAND]                this text, or more about a command\n"
@@ -30,6 +31,8 @@ static const char sources[] = "SOURCE is one of\n"
 static const char options[] = "  --force         overwrite, and override refusals that can be overridden\n"
 			      "  --keep-bad      leave alone what an earlier run has given up\n"
 			      "  --domain MAP    read only what is finished in MAP (saved as IMAGE.domain)\n"
+			      "  --space-wait SECONDS    when the disk is full, wait for room so long\n"
+			      "  --emergency-dir DIR     where the map is saved if its own place fails\n"
 			      "  --log FILE      add lines of key=value to FILE\n"
 			      "  --events FILE   add lines of JSON to FILE; '-' is standard output\n"
 			      "  -q, --quiet     say nothing but errors\n"
@@ -101,12 +104,38 @@ static const struct {
 	 "IMAGE.map) is found by itself.\n"
 	 "\n",
 	 show_options, ""},
-	{"map",
-	 "respin map -t MAPFILE...             status of maps, as ddrescuelog -t has it\n"
-	 "respin map -l TYPES [-b N] MAPFILE   blocks of these types (?*/-+), one a line\n"
+	{"files",
+	 "respin files [OPTIONS] IMAGE [MAPFILE] [PATTERN]\n"
 	 "\n"
-	 "Options, output and exit status are those of GNU ddrescuelog. MAPFILE '-' is\n"
-	 "standard input.\n"
+	 "The files on the disc and what the image has of each: whole, hit (so many bytes\n"
+	 "missing), untouched, or unknown (a name whose place could not be read). ISO 9660\n"
+	 "with Joliet and Rock Ridge, UDF. Works on images that lack anything. Exit status\n"
+	 "1: not everything that was asked for is whole.\n"
+	 "\n",
+	 "  --hit           only what is not whole\n"
+	 "  --missing       the same, with the places of the missing bytes\n"
+	 "  --extract DIR   copy the whole files into DIR; nothing there is overwritten\n"
+	 "  --partial       with --extract: also files that are hit, zeros for what is\n"
+	 "                  missing, and a list of it beside each as NAME.missing\n"
+	 "  --session LBA   the session that begins there\n"
+	 "  --plain         ISO 9660's own names, even where there are better ones\n",
+	 ""},
+	{"map",
+	 "respin map OPTIONS MAPFILE...   one operation on a map, as ddrescuelog has it\n"
+	 "\n"
+	 "Options, output and exit status are those of GNU ddrescuelog: 0, 1 for a wrong\n"
+	 "option, an unreadable file or \"no\", 2 for a damaged map. A MAPFILE '-' is\n"
+	 "standard input; new maps go to standard output.\n"
+	 "\n"
+	 "  -t              show the status of maps           -v, -q  say more, nothing\n"
+	 "  -l TYPES        list the blocks of these types (?*/-+)    -b N  of N bytes\n"
+	 "  -c[T1T2] FILE   make a map from such a list    -F list, bitmap-le, bitmap-be\n"
+	 "  -C[TYPE]        complete a map that has gaps      -a OLD,NEW  change types\n"
+	 "  -n              invert: '+' becomes '-', all others '+'\n"
+	 "  -x, -y, -z MAP  XOR, AND, OR of what is finished  --shift  by (-o less -i)\n"
+	 "  -p, -P MAP      are they equal? (-P: in what is finished)\n"
+	 "  -D, -d          is it done? -d deletes it then    -A  with sizes for people\n"
+	 "  -i, -s N        only from there, so much       -m MAP  only what is '+' there\n"
 	 "\n",
 	 "", ""},
 	{"sim",

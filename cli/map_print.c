@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ddrescuelog's two views of a map, see map_print.h. The layout is a contract
- * with scripts: tests/interop compares it with the real program's.
+ * ddrescuelog's views of a map, see map_print.h. The layout is a contract with
+ * scripts: tests/interop compares it with the real program's.
  */
 #include "map_print.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
 /* ddrescuelog turns to the next prefix when a number has more than six digits. */
 #define NUMBER_MAX 999999
@@ -14,16 +15,23 @@ struct field {
 	char text[40];
 };
 
-static struct field size_field(uint64_t bytes, bool binary)
+/* `unit` follows the prefix: "B", or what stands for it. */
+static struct field number_field(uint64_t number, bool binary, const char *unit)
 {
 	static const char *const decimal[] = {"", "k", "M", "G", "T", "P", "E"};
 	static const char *const powers[] = {"", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
 	unsigned prefix = 0;
-	struct field number, field;
-	for (; bytes > NUMBER_MAX; prefix++)
-		bytes /= binary ? 1024 : 1000;
-	(void)snprintf(number.text, sizeof number.text, "%" PRIu64 " %sB", bytes,
-		       binary ? powers[prefix] : decimal[prefix]);
+	struct field field;
+	for (; number > NUMBER_MAX; prefix++)
+		number /= binary ? 1024 : 1000;
+	(void)snprintf(field.text, sizeof field.text, "%" PRIu64 " %s%s", number,
+		       binary ? powers[prefix] : decimal[prefix], unit);
+	return field;
+}
+
+static struct field size_field(uint64_t bytes, bool binary)
+{
+	struct field number = number_field(bytes, binary, "B"), field;
 	(void)snprintf(field.text, sizeof field.text, "%11s", number.text);
 	return field;
 }
@@ -77,7 +85,33 @@ static const char *status_name(char status)
 	}
 }
 
-void map_print_status(const struct respin_map *map, const char *name, bool binary)
+/* What the domain leaves of a map. Empty blocks count for nothing, as a map cannot hold them. */
+struct tally {
+	uint64_t bytes[RESPIN_STATUSES], areas[RESPIN_STATUSES];
+	uint64_t size, stretches;
+};
+
+static struct tally count(const struct respin_map *map, const struct map_domain *domain)
+{
+	struct tally tally = {0};
+	struct respin_extent part;
+	uint64_t end = 0;
+	int last = -1; /* the status of what ends at `end` */
+	for (uint64_t pos = 0; map_domain_part(domain, map, pos, MAP_TYPES_ALL, &part);
+	     pos = range_end(part.range)) {
+		bool apart = !tally.size || part.range.start != end;
+		tally.stretches += apart;
+		tally.size += part.range.count;
+		tally.bytes[part.status] += part.range.count;
+		tally.areas[part.status] += apart || last != part.status;
+		end = range_end(part.range);
+		last = part.status;
+	}
+	return tally;
+}
+
+void map_print_status(const struct respin_map *map, const struct map_domain *domain, const char *name,
+		      bool binary)
 {
 	/* In ddrescuelog's order. */
 	static const struct {
@@ -88,7 +122,8 @@ void map_print_status(const struct respin_map *map, const char *name, bool binar
 		{RESPIN_NON_TRIMMED, "non-trimmed"}, {RESPIN_NON_SCRAPED, "non-scraped"},
 		{RESPIN_BAD, "bad-sector"},
 	};
-	struct respin_range span = respin_map_span(map);
+	struct respin_range all = respin_map_span(map), span = map_domain_span(domain, map);
+	struct tally tally = count(map, domain);
 	struct respin_map_position position;
 	uint64_t areas = 0;
 
@@ -100,31 +135,73 @@ void map_print_status(const struct respin_map *map, const char *name, bool binar
 		printf("%s\n", name);
 	printf("   current pos:%s,  current status: %s\n", size_field(position.pos_bytes, binary).text,
 	       status_name(position.status));
-	printf("mapfile extent:%s,  in %6" PRIu64 " area(s)\n", size_field(span.count, binary).text, areas);
-	if (span.start > 0) {
+	printf("mapfile extent:%s,  in %6" PRIu64 " area(s)\n", size_field(all.count, binary).text, areas);
+	if (span.start > 0 || tally.size != all.count) {
 		printf("  domain begin:%s,  domain end:%s\n", size_field(span.start, binary).text,
 		       size_field(span.start + span.count, binary).text);
-		printf("   domain size:%s,  in %6d area(s)\n", size_field(span.count, binary).text, 1);
+		printf("   domain size:%s,  in %6" PRIu64 " area(s)\n", size_field(tally.size, binary).text,
+		       tally.stretches);
 	}
 	printf("\n");
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		uint64_t total = respin_map_total(map, rows[i].status);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		printf("%14s:%s,  in %6" PRIu64 " area(s)  (%s)\n", rows[i].label,
-		       size_field(total, binary).text, respin_map_areas(map, rows[i].status),
-		       percent_field(total, span.count).text);
-	}
+		       size_field(tally.bytes[rows[i].status], binary).text, tally.areas[rows[i].status],
+		       percent_field(tally.bytes[rows[i].status], tally.size).text);
 }
 
-void map_print_blocks(const struct respin_map *map, unsigned mask, uint64_t block_bytes)
+static void print_head(FILE *file, const struct respin_map *from, const char *command_line, bool annotated,
+		       bool binary)
 {
-	struct respin_extent extent;
-	uint64_t next = 0; /* a block on a border is named once */
-	for (uint64_t pos = 0; respin_map_next(map, pos, mask, &extent);
-	     pos = extent.range.start + extent.range.count) {
-		uint64_t block = extent.range.start / block_bytes;
-		uint64_t last = (extent.range.start + extent.range.count - 1) / block_bytes;
-		for (block = block < next ? next : block; block <= last && !ferror(stdout); block++)
-			printf("%" PRIu64 "\n", block);
-		next = last + 1;
+	struct respin_map_position position;
+	struct tm tm;
+	char now[32] = "";
+	time_t seconds = time(NULL);
+	if (localtime_r(&seconds, &tm))
+		(void)strftime(now, sizeof now, "%Y-%m-%d %H:%M:%S", &tm);
+	respin_map_position(from, &position);
+	(void)fprintf(file, "# Mapfile. Created by respin version " RESPIN_VERSION "\n# Command line: ");
+	/* One line it must stay. */
+	for (const char *c = command_line; *c; c++)
+		(void)fputc(*(const unsigned char *)c < ' ' || *c == 0x7f ? '?' : *c, file);
+	(void)fprintf(file,
+		      "\n# Start time:   %s\n# current_pos  current_status  current_pass\n0x%08" PRIX64
+		      "     %c               %" PRIu32,
+		      now, position.pos_bytes, position.status, position.pass);
+	if (annotated)
+		(void)fprintf(file, "\t#  %s", number_field(position.pos_bytes, binary, "B").text);
+	(void)fprintf(file, "\n#      pos        size  status\n");
+}
+
+static void print_block(FILE *file, struct respin_extent part, bool annotated, bool binary)
+{
+	(void)fprintf(file, "0x%08" PRIX64 "  0x%08" PRIX64 "  %c", part.range.start, part.range.count,
+		      respin_status_char((enum respin_status)part.status));
+	if (annotated) {
+		/* A plain number stands apart from its missing unit. */
+		const char *unit = part.range.count > NUMBER_MAX ? "B" : " ";
+		(void)fprintf(file, "\t# %s %11s", size_field(part.range.start, binary).text,
+			      number_field(part.range.count, binary, unit).text);
+	}
+	(void)fputc('\n', file);
+}
+
+void map_print_file(FILE *file, const struct respin_map *map, const struct respin_map *from,
+		    const struct map_domain *annotated, const char *command_line, bool binary)
+{
+	struct respin_extent part;
+	struct respin_range in = {0, 0};
+	print_head(file, from, command_line, annotated, binary);
+	for (uint64_t pos = 0; respin_map_next(map, pos, MAP_TYPES_ALL, &part) && !ferror(file);
+	     pos = range_end(part.range)) {
+		/* Up to the domain's next border. */
+		bool inside = annotated && map_domain_next(annotated, part.range.start, &in);
+		if (inside && in.start > part.range.start) {
+			inside = false;
+			if (in.start < range_end(part.range))
+				part.range.count = in.start - part.range.start;
+		} else if (inside) {
+			part.range = range_common(part.range, in);
+		}
+		print_block(file, part, inside, binary);
 	}
 }

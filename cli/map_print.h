@@ -8,13 +8,20 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
-#include <respin/map.h>
+#include "map_domain.h"
 
-/* ddrescuelog -t. `name` may be NULL; `binary`: KiB instead of kB. */
-void map_print_status(const struct respin_map *map, const char *name, bool binary);
+/* ddrescuelog -t: the map, as far as the domain reaches. `name` may be NULL; `binary`: KiB instead of kB. */
+void map_print_status(const struct respin_map *map, const struct map_domain *domain, const char *name,
+		      bool binary);
 
-/* ddrescuelog -l: the numbers of the blocks that hold a byte of these statuses. */
-void map_print_blocks(const struct respin_map *map, unsigned mask, uint64_t block_bytes);
+/*
+ * The map as a mapfile, with the status line of another one, which it came
+ * from, and a command line in its head. annotated: the parts in the domain lie
+ * apart, each with its place and size for people.
+ */
+void map_print_file(FILE *file, const struct respin_map *map, const struct respin_map *from,
+		    const struct map_domain *annotated, const char *command_line, bool binary);
 
 #endif

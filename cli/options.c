@@ -7,9 +7,21 @@
 #include <string.h>
 
 #include "commands.h"
+#include "quantity.h"
 #include "say.h"
 
-enum { OPTION_LOG = 256, OPTION_EVENTS, OPTION_DOMAIN, OPTION_FORCE, OPTION_KEEP_BAD };
+/* A month: who does not come by then does not come. */
+#define SPACE_WAIT_MAX_S (31 * UINT64_C(86400))
+
+enum {
+	OPTION_LOG = 256,
+	OPTION_EVENTS,
+	OPTION_DOMAIN,
+	OPTION_FORCE,
+	OPTION_KEEP_BAD,
+	OPTION_SPACE_WAIT,
+	OPTION_EMERGENCY_DIR
+};
 
 static const struct option known[] = {
 	{"quiet", no_argument, NULL, 'q'},
@@ -19,6 +31,8 @@ static const struct option known[] = {
 	{"domain", required_argument, NULL, OPTION_DOMAIN},
 	{"force", no_argument, NULL, OPTION_FORCE},
 	{"keep-bad", no_argument, NULL, OPTION_KEEP_BAD},
+	{"space-wait", required_argument, NULL, OPTION_SPACE_WAIT},
+	{"emergency-dir", required_argument, NULL, OPTION_EMERGENCY_DIR},
 	{"help", no_argument, NULL, 'h'},
 	{0},
 };
@@ -100,6 +114,7 @@ static int take_words(struct options *options, int count, char **words)
 int options_parse(struct options *options, int argc, char **argv)
 {
 	*options = (struct options){.command = argv[0], .mode = mode_of(argv[0])};
+	uint64_t seconds;
 	opterr = 0;
 	optind = 0; /* glibc: start anew, also after another command line */
 	for (int found; (found = getopt_long(argc, argv, ":qvh", known, NULL)) != -1;) {
@@ -126,6 +141,14 @@ int options_parse(struct options *options, int argc, char **argv)
 			break;
 		case OPTION_KEEP_BAD:
 			options->keep_bad = true;
+			break;
+		case OPTION_SPACE_WAIT:
+			if (!quantity_parse(optarg, 0, SPACE_WAIT_MAX_S, &seconds))
+				return say_usage(argv[0], "--space-wait: %s is no number of seconds", optarg);
+			options->space_wait_s = (uint32_t)seconds;
+			break;
+		case OPTION_EMERGENCY_DIR:
+			options->emergency_dir = optarg;
 			break;
 		default:
 			return options_refuse(argv[0], found, argv);

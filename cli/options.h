@@ -18,6 +18,8 @@ struct options {
 	const char *map;        /* NULL: IMAGE.map */
 	const char *domain;     /* NULL: IMAGE.domain if there is one */
 	const char *log, *events;
+	const char *emergency_dir; /* NULL: none */
+	uint32_t space_wait_s;
 	bool quiet, verbose, force, keep_bad;
 };
 

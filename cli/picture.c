@@ -171,7 +171,8 @@ bool picture_round(struct picture *picture, uint64_t total, unsigned rows, const
 	struct pixel *pixels = calloc(places ? places : 1, sizeof *pixels);
 	for (uint32_t place = 0; pixels && place < places; place++) {
 		double middle = (side - 1) / 2.0;
-		float along = spiral_turns(place % side - middle, place / side - middle, side / 2.0);
+		uint32_t row = place / side, column = place % side;
+		float along = spiral_turns(column - middle, row - middle, side / 2.0);
 		if (along >= 0)
 			pixels[found++] = (struct pixel){along, place};
 	}

@@ -63,7 +63,7 @@ struct quantity quantity_duration(uint64_t seconds)
 			       seconds % 60);
 	else if (seconds < 3600)
 		(void)snprintf(q.text, sizeof q.text, "%" PRIu64 " min", (seconds + 30) / 60);
-	else if (seconds < 48 * 3600)
+	else if (seconds < 48 * UINT64_C(3600))
 		(void)snprintf(q.text, sizeof q.text, "%" PRIu64 " h %" PRIu64 " min", seconds / 3600,
 			       seconds / 60 % 60);
 	else

@@ -11,7 +11,8 @@
 
 #define LINE_MAX_BYTES 1024
 
-static void say_args(const char *before, const char *format, va_list args)
+static __attribute__((format(printf, 2, 0))) void say_args(const char *before, const char *format,
+							   va_list args)
 {
 	char raw[LINE_MAX_BYTES];
 	char clean[ESCAPE_ROOM(LINE_MAX_BYTES)];

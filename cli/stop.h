@@ -17,8 +17,18 @@ void stop_install(void);
 /* Whom to cancel; NULL: nobody any more. */
 void stop_attach(struct respin_session *session);
 
+/*
+ * All is saved and the session is no more: the process owes nothing but words.
+ * A signal ends it with this status, and who has asked to stop does not wait
+ * for the words to be read.
+ */
+void stop_over(int status);
+
 /* The signal that asked to stop, or 0. */
 int stop_wanted(void);
+
+/* Ctrl-Z was pressed: what is recorded is being saved. To be called when it is; comes back when the process goes on. */
+void stop_suspend(void);
 
 /* True once after the process was suspended: the terminal is not as it was left. */
 bool stop_was_suspended(void);

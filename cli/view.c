@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "frame.h"
 #include "say.h"
@@ -143,17 +144,23 @@ static void draw(struct view *view, const struct frame_now *now)
 	free(text);
 }
 
-/* A terminal that was halted (Ctrl-S) must not halt the rescue with it. */
-static bool has_room(const struct view *view)
+/* True also where poll fails: the write says why. */
+static bool takes(int file, int wait_ms)
 {
-	struct pollfd room = {.fd = view->screen.fd, .events = POLLOUT};
-	return poll(&room, 1, 0) != 0;
+	struct pollfd room = {.fd = file, .events = POLLOUT};
+	return poll(&room, 1, wait_ms) != 0;
+}
+
+/* A terminal that was halted (Ctrl-S) must not halt the rescue with it. */
+bool view_has_room(const struct view *view, int wait_ms)
+{
+	return takes(view->screen.fd, wait_ms) && takes(STDERR_FILENO, wait_ms); /* there the news go */
 }
 
 void view_show(struct view *view, const struct respin_snapshot *snapshot)
 {
 	rate_note(&view->rate, snapshot);
-	if (!has_room(view))
+	if (!view_has_room(view, 0))
 		return;
 	print_news(view);
 	if (view->options->quiet)

@@ -51,6 +51,9 @@ void view_init(struct view *view, FILE *out, const struct options *options,
 	       const struct respin_source_info *info);
 void view_finish(struct view *view);
 
+/* Do terminal and stderr take words without making their writer wait? Asked for at most so long for each. */
+bool view_has_room(const struct view *view, int wait_ms);
+
 /* What is worth a line of its own above the picture. From any thread; shown by the next view_show. */
 void view_news(struct view *view, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -16,6 +16,7 @@
 #include "io/clock_real.h"
 #include "io/files.h"
 #include "io/source_block.h"
+#include "io/source_proc.h"
 #include "io/transport_iscsi.h"
 #include "io/transport_sgio.h"
 #include "mmc/source_mmc.h"
@@ -168,7 +169,7 @@ int respin_source_open(const char *address, struct respin_source *source, struct
 	size_t n = scheme_len(address);
 	if (!*address)
 		return error_set(error, RESPIN_E_INVALID, 0, "the source's address is empty");
-	if (strlen(address) >= sizeof info.address && strncmp(address, "sim:", 4))
+	if (strlen(address) >= sizeof info.address && strncmp(address, "sim:", 4) != 0)
 		return error_set(error, RESPIN_E_INVALID, 0, "the source's address is longer than %zu bytes",
 				 sizeof info.address - 1);
 	if (n == 0)
@@ -183,6 +184,12 @@ int respin_source_open(const char *address, struct respin_source *source, struct
 	return error_set(error, RESPIN_E_INVALID, 0,
 			 "%s: no source is addressed by '%.*s:'; there are paths, iscsi:// and sim:", address,
 			 (int)n, address);
+}
+
+int respin_source_open_apart(const char *address, struct respin_source *source, struct respin_error *error)
+{
+	const struct source_proc_opener opener = {respin_source_open, open_is_model(address)};
+	return source_proc_open(address, &opener, source, error);
 }
 
 void respin_source_info(const struct respin_source *source, struct respin_source_info *info)

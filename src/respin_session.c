@@ -11,12 +11,14 @@
 #include "base/error.h"
 #include "engine/engine.h"
 #include "io/output.h"
+#include "io/output_confine.h"
 
 struct respin_session {
 	struct engine *engine;
 	struct output *output;   /* NULL with a sink of the caller's */
 	struct respin_sink sink; /* the caller's; destroyed with the session */
 	struct respin_map *map;  /* the blank one that a caller's sink starts from */
+	struct respin_callbacks callbacks;
 };
 
 void respin_session_destroy(struct respin_session *session)
@@ -99,6 +101,7 @@ static int create(const struct respin_session_options *options, struct respin_se
 	if (!session)
 		return error_set(error, RESPIN_E_NOMEM, 0, "no memory for a session");
 	session->sink = options->sink;
+	session->callbacks = options->callbacks;
 	if (options->source_count < 1 || options->source_count > LANES_MAX)
 		return error_set(error, RESPIN_E_INVALID, 0, "a session takes 1 to %u sources", LANES_MAX);
 	if (!options->output == !options->sink.ops)
@@ -132,6 +135,30 @@ int respin_session_run(struct respin_session *session, struct respin_summary *su
 		       struct respin_error *error)
 {
 	return engine_run_threads(session->engine, summary, error);
+}
+
+static void say_confined(void *arg, bool remarkable, const char *text)
+{
+	const struct respin_session *session = arg;
+	const struct respin_log log = {.size = sizeof log,
+				       .level = remarkable ? 2 : 3,
+				       .lba = -1,
+				       .what = "confined",
+				       .detail = text};
+	if (session->callbacks.log)
+		session->callbacks.log(session->callbacks.arg, &log);
+}
+
+void respin_session_confine(struct respin_session *session, int64_t uid, int64_t gid)
+{
+	const struct output_confinement how = {uid, gid, session, say_confined};
+	if (session->output)
+		output_confine(session->output, &how);
+}
+
+void respin_session_save(struct respin_session *session)
+{
+	engine_save(session->engine);
 }
 
 void respin_session_cancel(struct respin_session *session)

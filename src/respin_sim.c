@@ -66,9 +66,10 @@ static int open_disc(const char *address, struct respin_transport *drive, const 
 		return error_set(error, RESPIN_E_UNSUPPORTED, 0,
 				 "%.100s: nobody can look into a foreign model", address);
 	int code = open_sim_transport(address, drive, error);
-	if (code == 0)
-		*disc = transport_sim_disc(drive);
-	return code;
+	if (code < 0)
+		return code;
+	*disc = transport_sim_disc(drive);
+	return 0;
 }
 
 static int find_truth(const struct disc *disc, struct respin_map **map, struct respin_error *error)
@@ -89,7 +90,7 @@ int respin_sim_truth(const char *address, struct respin_map **map, struct respin
 	if (map)
 		*map = NULL;
 	int code = open_disc(address, &drive, &disc, error);
-	if (code < 0)
+	if (!disc)
 		return code;
 	if (map)
 		code = find_truth(disc, map, error);
@@ -131,7 +132,7 @@ int respin_sim_svg(const char *address, char **svg, struct respin_error *error)
 	const struct disc *disc = NULL;
 	*svg = NULL;
 	int code = open_disc(address, &drive, &disc, error);
-	if (code < 0)
+	if (!disc)
 		return code;
 	if (disc->has_geometry)
 		code = draw(disc, svg, error);
@@ -160,7 +161,7 @@ static int foresee(const char *address, struct oracle *oracle, struct respin_map
 	struct respin_transport drive;
 	const struct disc *disc = NULL;
 	int code = open_disc(address, &drive, &disc, error);
-	if (code < 0)
+	if (!disc)
 		return code;
 	code = oracle_find(disc, oracle, error);
 	if (code == 0 && truth)

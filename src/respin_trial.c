@@ -40,6 +40,8 @@ struct sitting {
 	bool cancelled[SCENARIO_FAULTS_MAX]; /* each fault of that kind strikes once */
 	struct engine *engine;
 	struct trial_output output;
+	struct trial_output last; /* its samples: what a sitting remembered, where no image can be sampled */
+	struct respin_map *wrong; /* of ours: bad where what was finished was not the disc's; NULL: nowhere */
 };
 
 /* ---- the drive, lent to one sitting ---- */
@@ -177,6 +179,20 @@ static void outside(void *arg, const struct respin_event *event)
 
 /* ---- the output: a map, with the caller's sink in front ---- */
 
+/* Which finished sectors came with other bytes than the disc's. What is only compared does not count. */
+static int note_wrong(struct sitting *sitting, const struct respin_span *span)
+{
+	const struct respin_map *wrong = sitting->drive.ops ? transport_sim_wrong(&sitting->drive) : NULL;
+	if (span->status != RESPIN_FINISHED || (!wrong && !sitting->wrong))
+		return 0;
+	if (!sitting->wrong)
+		sitting->wrong = map_create(map_total(sitting->trial->map), RESPIN_FINISHED);
+	int r = sitting->wrong ? map_set(sitting->wrong, span->range, RESPIN_FINISHED) : RESPIN_E_NOMEM;
+	return r == 0 && wrong
+		       ? overlap_mark(sitting->wrong, wrong, MASK(RESPIN_BAD), span->range, RESPIN_BAD)
+		       : r;
+}
+
 static int trial_put(void *self, struct respin_outcome *outcome, struct respin_error *error)
 {
 	struct sitting *sitting = self;
@@ -190,7 +206,7 @@ static int trial_put(void *self, struct respin_outcome *outcome, struct respin_e
 	for (uint32_t i = 0; i < outcome->span_count; i++) {
 		struct respin_range range = outcome->spans[i].range;
 		sitting->trial->saved -= readable_in(sitting, range, true);
-		if (map_apply(map, &outcome->spans[i]) < 0)
+		if (map_apply(map, &outcome->spans[i]) < 0 || note_wrong(sitting, &outcome->spans[i]) < 0)
 			return error_set(error, RESPIN_E_NOMEM, 0, "no memory for a map");
 		sitting->trial->saved += readable_in(sitting, range, true);
 	}
@@ -254,7 +270,9 @@ static int sitting_output(struct sitting *sitting, const struct respin_source_in
 {
 	struct trial *trial = sitting->trial;
 	const struct trial_options *options = sitting->options;
-	sitting->output = (struct trial_output){.map = trial->map, .resume = {.phase = phase}};
+	sitting->output = sitting->last;
+	sitting->output.map = trial->map;
+	sitting->output.resume = (struct mapfile_resume){.phase = phase};
 	int code = options->output ? options->output(options->arg, info, &sitting->output, error) : 0;
 	if (code < 0)
 		return code;
@@ -278,6 +296,9 @@ static void sitting_ends(struct sitting *sitting, int code)
 	}
 	history_add(&trial->history, planner_history(sitting->engine->planner));
 	planner_stats(sitting->engine->planner, &trial->stats);
+	if (!sitting->options->output)
+		sitting->last.sample_count =
+			planner_canaries(sitting->engine->planner, sitting->last.samples);
 	if (sitting->options->done)
 		sitting->options->done(sitting->options->arg, sitting->engine, code);
 	clock_ends(sitting);
@@ -371,6 +392,8 @@ static bool taken_up(struct sitting *sitting, int code)
 		const struct fault *full = fault_now(sitting, FAULT_OUTPUT_FULL);
 		return !full || patience_outlasts(&hands, full);
 	}
+	if (code == RESPIN_E_OTHER_DISC && sitting->drive.ops && transport_sim_right_disc(&sitting->drive))
+		return true;
 	if (code == RESPIN_E_SOURCE || code == RESPIN_E_NO_MEDIUM || code == RESPIN_E_GONE)
 		return patience_disc_back(&hands, scenario->faults, scenario->fault_count) ||
 		       drive_back(sitting, &hands);
@@ -561,9 +584,11 @@ int trial_run(const char *address, const struct trial_options *options, struct t
 	trial->virtual_ns = now_ns(&sitting);
 	if (sitting.drive.ops) {
 		transport_sim_counts(&sitting.drive, &trial->counts);
-		trial->wrong = count_wrong(trial->map, transport_sim_wrong(&sitting.drive));
+		trial->wrong =
+			count_wrong(trial->map, rival ? transport_sim_wrong(&sitting.drive) : sitting.wrong);
 		sitting.drive.ops->destroy(sitting.drive.self);
 	}
+	map_destroy(sitting.wrong);
 	model_destroy(sitting.model);
 	if (code == 0 && sitting.model_failure.code < 0) {
 		code = sitting.model_failure.code;

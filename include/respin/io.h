@@ -43,6 +43,7 @@ struct respin_io_stat {
 	uint32_t mode; /* permission bits */
 	uint32_t uid, gid;
 	uint8_t kind; /* enum respin_io_kind */
+	int64_t modified_ns; /* when its bytes changed last, as coarse as the file system is; 0: not known */
 };
 
 struct respin_io_space {
@@ -50,6 +51,7 @@ struct respin_io_space {
 	uint64_t max_file_bytes; /* 0: no limit known */
 	uint8_t no_holes;        /* a file grown by truncate is written out (FAT) */
 	uint8_t volatile_fs;     /* nothing here survives a power cut (tmpfs) */
+	uint8_t loose_names;     /* a power cut during a rename may leave neither name (FAT, exFAT) */
 };
 
 struct respin_io_ops {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reading maps: what a mapfile says, extent by extent. Changing a map is the
- * rescue's business and not offered here.
+ * Maps outside of a rescue: what a mapfile says, extent by extent, and maps of
+ * the caller's own. The map of a running rescue is not to be had here.
  */
 #ifndef RESPIN_MAP_H
 #define RESPIN_MAP_H
@@ -36,7 +36,20 @@ struct respin_map_position {
  */
 RESPIN_API int respin_map_load(const char *path, const struct respin_map_options *options,
 			       struct respin_map **map, struct respin_error *error);
+
+/*
+ * A map of bytes, non-tried over all of `span`. RESPIN_E_INVALID: no span, or
+ * one that ends beyond 2^63 - 1, as far as a mapfile counts. RESPIN_E_NOMEM.
+ */
+RESPIN_API int respin_map_create(struct respin_range span, struct respin_map **map,
+				 struct respin_error *error);
 RESPIN_API void respin_map_destroy(struct respin_map *map);
+
+/*
+ * Gives a range one status, whatever it had. RESPIN_E_INVALID: not all of it
+ * lies within the span. RESPIN_E_NOMEM: the map is as it was.
+ */
+RESPIN_API int respin_map_set(struct respin_map *map, struct respin_range range, enum respin_status status);
 
 /* The first byte that a block of the file speaks of, and the end of the last one. */
 RESPIN_API struct respin_range respin_map_span(const struct respin_map *map);

@@ -5,6 +5,7 @@
 
 #include <respin/error.h>
 #include <respin/export.h>
+#include <respin/files.h>
 #include <respin/io.h>
 #include <respin/map.h>
 #include <respin/session.h>

@@ -111,8 +111,28 @@ RESPIN_API int respin_session_create(const struct respin_session_options *option
 RESPIN_API int respin_session_run(struct respin_session *session, struct respin_summary *summary,
 				  struct respin_error *error);
 
+/*
+ * Of the whole process, for good; between create and run, before any thread is
+ * started: gives up what a rescue into files needs no more. Root becomes user
+ * `uid`, group `gid` (-1: nobody is known), else the owner of the image's
+ * directory, if that one can write what is there; else it gives up its
+ * capabilities. Files are then made and written below the directories of the
+ * image, the map and emergency_dir alone; programs, sockets and other processes
+ * are out of reach. Best effort: callbacks.log hears what was done and what
+ * this kernel cannot do. With a sink of the caller's it does nothing. Open the
+ * source apart, or it is confined as well and cannot open its device again.
+ */
+RESPIN_API void respin_session_confine(struct respin_session *session, int64_t uid, int64_t gid);
+
 /* From any thread or signal handler; run() returns within 1 s, all saved. */
 RESPIN_API void respin_session_cancel(struct respin_session *session);
+
+/*
+ * From any thread or signal handler: what is recorded becomes durable now. The
+ * next call of callbacks.progress comes when it is, or after a second in which
+ * the output did not answer.
+ */
+RESPIN_API void respin_session_save(struct respin_session *session);
 
 /* From any thread, while run() works and after. Free with respin_snapshot_finish. */
 RESPIN_API int respin_session_snapshot(struct respin_session *session, struct respin_snapshot *snapshot);

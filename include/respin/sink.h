@@ -30,6 +30,12 @@ struct respin_stats {
 enum respin_put {
 	RESPIN_PUT_CONTINUE = 0,
 	RESPIN_PUT_STOP = 1, /* a clean end: no further put, close still runs */
+	/*
+	 * No room now: nothing of this outcome is recorded, its bytes are
+	 * still the caller's; call again later. *error says what is full. Also
+	 * an answer of flush and close. Not after a STOPPING flush.
+	 */
+	RESPIN_PUT_WAIT = 2,
 };
 
 /* Why a flush comes; all mean: be durable when it returns. */
@@ -60,13 +66,18 @@ struct respin_sink_ops {
 	 * everything was tried that was going to be).
 	 */
 	int (*put)(void *self, struct respin_outcome *outcome, struct respin_error *error);
-	/* Optional. 0 or a negative code as in put. */
+	/* Optional. 0, RESPIN_PUT_WAIT or a negative code as in put. */
 	int (*flush)(void *self, enum respin_flush why, struct respin_error *error);
-	/* Once, at the end; never after a failure. The caller has filled summary->stats. */
+	/*
+	 * Once, at the end (again after RESPIN_PUT_WAIT); never after a
+	 * failure. The caller has filled summary->stats.
+	 */
 	int (*close)(void *self, struct respin_summary *summary, struct respin_error *error);
 	void (*destroy)(void *self);
 	/* Optional: how often everything recorded so far has been made durable. */
 	uint64_t (*commits)(void *self);
+	/* Optional: the next sentence that the person should know; NULL: no more. Valid until the next call. */
+	const char *(*notice)(void *self);
 };
 
 struct respin_sink {
@@ -86,6 +97,8 @@ struct respin_output_options {
 	uint8_t force;            /* overwrite; override refusals that can be */
 	uint8_t keep_bad;         /* leave '-' as it is; otherwise it becomes '/' */
 	struct respin_io io;      /* empty: respin_io_real() */
+	uint32_t space_wait_s;    /* a full disk: so long may somebody make room; 0: fail at once */
+	const char *emergency_dir; /* where the last map goes if its own place fails; or NULL */
 };
 
 #ifdef __cplusplus

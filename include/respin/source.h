@@ -57,6 +57,19 @@ struct respin_source {
 RESPIN_API int respin_source_open(const char *address, struct respin_source *source,
 				  struct respin_error *error);
 
+/*
+ * The same, opened in a child process, which alone speaks to the drive. A
+ * command that never returns then holds up neither cancel nor destroy, and what
+ * parses the bytes of a strange disc can write to no file: as far as the kernel
+ * allows, the child may write nothing but its device and start no program.
+ * Call it before starting threads, from a thread that lives as long as the
+ * source does; a SIGCHLD may come. Codes of respin_source_open, among them
+ * RESPIN_E_SOURCE (also: the child has died) and RESPIN_E_NOMEM (also: no
+ * process can be started). A child that dies later is RESPIN_REASON_GONE.
+ */
+RESPIN_API int respin_source_open_apart(const char *address, struct respin_source *source,
+					struct respin_error *error);
+
 /* An MMC source over a transport of the caller's; takes the transport in any case. */
 RESPIN_API int respin_source_mmc(struct respin_transport *transport, struct respin_source *source,
 				 struct respin_error *error);

@@ -45,6 +45,7 @@ struct respin_command_reply {
 	uint32_t raw_host; /* the system's own host status, for the log */
 	int sys_errno;     /* why the system refused, or 0 */
 	uint64_t elapsed_ns;
+	uint64_t fingerprint; /* with traits.no_payload: a hash of what would have come; 0: unknown */
 };
 
 struct respin_transport_traits {

@@ -124,6 +124,7 @@ struct respin_reply {
 	uint64_t residual_bytes; /* as reported, true or not */
 	uint64_t filled_bytes;   /* before the first poison left standing */
 	uint64_t elapsed_ns;
+	uint64_t fingerprint; /* where no bytes are moved: a hash of what would have come; 0: unknown */
 };
 
 enum respin_span_kind {

@@ -104,12 +104,12 @@ unsigned char *block_alloc(size_t len)
 		block_trim(); /* blocks of a size that is out of use make room */
 	if (cap > SIZE_MAX - BLOCK_ALIGN - sizeof(struct header))
 		return NULL;
-	void *raw = malloc(cap + BLOCK_ALIGN + sizeof(struct header));
+	unsigned char *raw = malloc(cap + BLOCK_ALIGN + sizeof(struct header));
 	if (!raw)
 		return NULL;
-	uintptr_t at = (uintptr_t)raw + sizeof(struct header) + BLOCK_ALIGN - 1;
-	bytes = (unsigned char *)(at & ~(uintptr_t)(BLOCK_ALIGN - 1));
-	struct header *header = (struct header *)((uintptr_t)bytes - sizeof(struct header));
+	bytes = raw + sizeof(struct header) + BLOCK_ALIGN - 1;
+	bytes -= (uintptr_t)bytes & (BLOCK_ALIGN - 1);
+	struct header *header = (void *)(bytes - sizeof(struct header));
 	*header = (struct header){.raw = raw, .cap = cap, .magic = MAGIC, .class = class};
 	atomic_fetch_add_explicit(&alive_bytes, cap, memory_order_relaxed);
 	return bytes;

@@ -13,7 +13,7 @@
 
 /* Defines cleanup_NAME for a pointer type and its destroy function. */
 #define CLEANUP_DEFINE(name, type, destroy)                                                                  \
-	static inline void cleanup_##name(type **p)                                                          \
+	static inline void cleanup_##name(type **p) /* NOLINT(bugprone-macro-parentheses): a type */          \
 	{                                                                                                    \
 		destroy(*p);                                                                                 \
 	}

@@ -102,6 +102,7 @@ double num_sqrt_soft(double x)
 
 double num_floor(double x)
 {
+	/* cppcheck-suppress incorrectLogicOperator ; takes 0x1p52 for 0x1 */
 	if (!(x > -0x1p52 && x < 0x1p52))
 		return x; /* has no fraction */
 	double whole = (double)(int64_t)x;

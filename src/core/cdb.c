@@ -50,8 +50,7 @@ uint32_t cdb_read_timeout_ms(uint64_t units, uint32_t ecc_block)
 	return READ_TIMEOUT_MS + (uint32_t)blocks * READ_TIMEOUT_PER_BLOCK_MS;
 }
 
-/* Bits 7..5 of an operation code are its group, which fixes the length (SPC-3 4.3.4.1). */
-static uint8_t cdb_len(uint8_t opcode)
+uint8_t cdb_len(uint8_t opcode)
 {
 	static const uint8_t by_group[8] = {6, 10, 10, 0, 16, 12, 0, 0};
 	return by_group[opcode >> 5];

@@ -22,21 +22,41 @@ enum cdb_opcode {
 	CDB_READ_10 = 0x28,
 	CDB_READ_TOC = 0x43,
 	CDB_GET_CONFIGURATION = 0x46,
+	CDB_GET_EVENT_STATUS = 0x4a,
 	CDB_READ_DISC_INFO = 0x51,
 	CDB_READ_TRACK_INFO = 0x52,
 	CDB_MODE_SENSE_10 = 0x5a,
 	CDB_READ_12 = 0xa8,
+	CDB_GET_PERFORMANCE = 0xac,
 	CDB_READ_DISC_STRUCTURE = 0xad,
+	CDB_MECHANISM_STATUS = 0xbd,
+	CDB_READ_CD = 0xbe,
 };
 
 #define CDB_LOGICAL_BLOCK 2048u   /* MMC-6 4.2.3.7: user data of every sector that READ can deliver */
 #define CDB_DEVICE_TYPE_MMC 0x05u /* SPC-3 6.4.2, table 83 */
+
+/* Bits 7..5 of an operation code are its group, which fixes the length (SPC-3 4.3.4.1); 0: any length. */
+uint8_t cdb_len(uint8_t opcode);
 
 /* How long a command may take; 0 for an unknown one. Reads: the bare minimum, see cdb_read_timeout_ms. */
 uint32_t cdb_timeout_ms(uint8_t opcode);
 
 /* 60 s, and 10 s for every ECC block: a slow success must not become a bus reset. */
 uint32_t cdb_read_timeout_ms(uint64_t units, uint32_t ecc_block);
+
+/*
+ * The write blocker: may this command go to a drive at all? Only what is on a short list, every one of which
+ * only reads or asks; no length, flag or control byte makes another one of it. What writes, formats, closes,
+ * blanks, sends, loads firmware, opens a tray or negotiates keys is not on it, nor is anything of a vendor's.
+ */
+bool cdb_allowed(const uint8_t *cdb, size_t len);
+/* The list itself, row by row; NULL after the last one. docs/drives.md has it in words. */
+struct cdb_rule {
+	uint8_t opcode;
+	const char *name, *clause;
+};
+const struct cdb_rule *cdb_rule(size_t i);
 
 void cdb_test_unit_ready(struct respin_command *command);            /* SPC-3 6.33 */
 void cdb_request_sense(struct respin_command *command, uint8_t len); /* SPC-3 6.27, fixed format */

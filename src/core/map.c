@@ -11,6 +11,9 @@
 
 #include "core/map_tree.h"
 
+/* Runs that are fetched at once: a page of the stack. */
+#define COPY_RUNS 128
+
 struct respin_map {
 	uint64_t total;
 	struct tree tree;
@@ -60,19 +63,21 @@ void map_destroy(struct respin_map *map)
 
 struct respin_map *map_copy(const struct respin_map *map)
 {
-	struct respin_extent extent;
-	if (!map_find(map, 0, MASK_ALL, &extent))
+	struct respin_extent runs[COPY_RUNS];
+	size_t n = map_runs(map, 0, runs, COPY_RUNS);
+	if (n == 0)
 		return map_create(0, RESPIN_NON_TRIED);
-	_cleanup_map_ struct respin_map *copy = map_create(map->total, extent.status);
+	_cleanup_map_ struct respin_map *copy = map_create(map->total, runs[0].status);
 	if (!copy)
 		return NULL;
-	uint64_t pos = 0;
-	while (map_find(map, pos, MASK_ALL, &extent)) {
+	while (n > 0) {
 		/* Each run is laid over the whole rest, so the tree only ever grows at its end. */
-		struct respin_range rest = {pos, map->total - pos};
-		if (map_set(copy, rest, extent.status) < 0)
-			return NULL;
-		pos = extent.range.start + extent.range.count;
+		for (size_t i = 0; i < n; i++) {
+			struct respin_range rest = {runs[i].range.start, map->total - runs[i].range.start};
+			if (map_set(copy, rest, (enum respin_status)runs[i].status) < 0)
+				return NULL;
+		}
+		n = map_runs(map, runs[n - 1].range.start + runs[n - 1].range.count, runs, COPY_RUNS);
 	}
 	copy->position = map->position;
 	copy->span = map->span;

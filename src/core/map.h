@@ -65,9 +65,4 @@ struct respin_map_position *map_position(struct respin_map *map);
 struct respin_range map_span(const struct respin_map *map);
 void map_set_span(struct respin_map *map, struct respin_range span);
 
-#ifdef RESPIN_MAP_CHECK
-/* Walks the whole tree and asserts its shape; for tests and fuzzing. */
-void map_check(const struct respin_map *map);
-#endif
-
 #endif

@@ -1,17 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The public face of a map that was read from a mapfile: the same tree, seen
- * only as far as its blocks reach. Inside the library map.h is used directly.
+ * The public face of a map of bytes: the same tree, seen only as far as its
+ * span reaches. Inside the library map.h is used directly.
  */
 #include <respin/map.h>
 
 #include <assert.h>
 
-#include "core/map.h"
+#include "base/error.h"
+#include "core/mapfile.h"
 
 static uint64_t end_of(struct respin_range range)
 {
 	return range.start + range.count;
+}
+
+int respin_map_create(struct respin_range span, struct respin_map **map, struct respin_error *error)
+{
+	*map = NULL;
+	if (!span.count || span.start >= MAPFILE_MAX_POS || span.count > MAPFILE_MAX_POS - span.start)
+		return error_set(error, RESPIN_E_INVALID, 0,
+				 "a map of nothing, or beyond what a mapfile counts");
+	*map = map_create(MAPFILE_MAX_POS, RESPIN_NON_TRIED);
+	if (!*map)
+		return error_set(error, RESPIN_E_NOMEM, 0, "no memory for a map");
+	*map_position(*map) = (struct respin_map_position){.pass = 1, .status = '?'};
+	map_set_span(*map, span);
+	return 0;
+}
+
+int respin_map_set(struct respin_map *map, struct respin_range range, enum respin_status status)
+{
+	struct respin_range span = map_span(map);
+	assert((unsigned)status < RESPIN_STATUSES);
+	if (range.start < span.start || range.start > end_of(span) ||
+	    range.count > end_of(span) - range.start)
+		return RESPIN_E_INVALID;
+	return range.count ? map_set(map, range, status) : 0;
 }
 
 void respin_map_destroy(struct respin_map *map)

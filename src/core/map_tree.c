@@ -176,6 +176,9 @@ bool tree_reserve(struct tree *tree, unsigned inserts)
 static unsigned last_at_or_before(const uint64_t *values, unsigned count, uint64_t pos)
 {
 	unsigned low = 0, high = count;
+	/* A map that is built in order is built at its end, and so are most rescues. */
+	if (values[count - 1] <= pos)
+		return count - 1;
 	while (high - low > 1) {
 		unsigned mid = (low + high) / 2;
 		if (values[mid] <= pos)

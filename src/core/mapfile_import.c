@@ -12,6 +12,9 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
+/* Runs looked at between two walks down the tree. */
+#define BATCH 64
+
 static uint64_t end_of(struct respin_range range)
 {
 	return range.start + range.count;
@@ -80,13 +83,18 @@ int mapfile_import(const struct respin_map *bytes, uint64_t units, uint32_t unit
 		return error_set(error, RESPIN_E_NOMEM, 0, "%.300s: no memory for the map", name);
 	/* Outside its span a map of bytes is '?': a missing head or tail needs no word of its own. */
 	enum respin_status last = RESPIN_NON_TRIED;
-	struct respin_extent extent;
-	for (uint64_t pos = 0; pos < size && map_find(bytes, pos, MASK_ALL, &extent);
-	     pos = end_of(extent.range)) {
-		if (end_of(extent.range) > size)
-			extent.range.count = size - extent.range.start;
-		if (lay_run(found, extent.range, (enum respin_status)extent.status, unit_bytes, &last) < 0)
-			return error_set(error, RESPIN_E_NOMEM, 0, "%.300s: no memory for the map", name);
+	struct respin_extent runs[BATCH];
+	size_t n;
+	for (uint64_t pos = 0; pos < size && (n = map_runs(bytes, pos, runs, BATCH)) > 0;
+	     pos = end_of(runs[n - 1].range)) {
+		for (size_t i = 0; i < n && runs[i].range.start < size; i++) {
+			if (end_of(runs[i].range) > size)
+				runs[i].range.count = size - runs[i].range.start;
+			if (lay_run(found, runs[i].range, (enum respin_status)runs[i].status, unit_bytes,
+				    &last) < 0)
+				return error_set(error, RESPIN_E_NOMEM, 0, "%.300s: no memory for the map",
+						 name);
+		}
 	}
 	*map_position(found) = *map_position((struct respin_map *)bytes);
 	*map = take(found);

@@ -18,6 +18,9 @@
 /* Of a long path its end tells more, and the reason after it must still fit. */
 #define NAME_SHOWN 300
 
+/* "0 1 ?" and its line end */
+#define LINE_MIN 6
+
 struct parser {
 	struct mapfile_lex lex;
 	struct mapfile_notes notes;
@@ -142,12 +145,33 @@ static int add_line(struct parser *p, const struct mapfile_line *line)
 	return code;
 }
 
+/*
+ * More lines that begin with a number than there may be blocks: known before a
+ * tree of them is built. Only where the text is long enough for so many.
+ */
+static bool too_many_lines(const struct mapfile_lex *lex)
+{
+	uint64_t lines = 0;
+	if (lex->len / LINE_MIN <= MAPFILE_MAX_EXTENTS)
+		return false;
+	for (const char *at = lex->text, *end = at + lex->len; at < end; lines++) {
+		lines -= *at < '0' || *at > '9';
+		const char *stop = memchr(at, '\n', (size_t)(end - at));
+		at = stop ? stop + 1 : end;
+	}
+	return lines > MAPFILE_MAX_EXTENTS + 1; /* one is the status line */
+}
+
 static int parse(struct parser *p)
 {
 	if (p->lex.len > MAPFILE_MAX_BYTES)
 		return error_set(p->error, RESPIN_E_MAP_DAMAGED, 0,
 				 "%s: longer than any disc can need (%u MiB at most)", p->name,
 				 MAPFILE_MAX_BYTES >> 20);
+	if (too_many_lines(&p->lex))
+		return error_set(p->error, RESPIN_E_MAP_DAMAGED, 0,
+				 "%s: more blocks than any disc can need (%u at most)", p->name,
+				 MAPFILE_MAX_EXTENTS);
 	p->map = map_create(MAPFILE_MAX_POS, RESPIN_NON_TRIED);
 	if (p->loose)
 		p->seen = map_create(MAPFILE_MAX_POS, RESPIN_NON_TRIED);

@@ -17,7 +17,7 @@
 /* "0x" POS "  0x" SIZE "  " STATUS "\n" */
 #define BLOCK_MAX (2 + HEX_MAX + 4 + HEX_MAX + 2 + 1 + 1)
 /* Lines rendered between two looks at the buffer's room. */
-#define BATCH 64
+#define BATCH ((size_t)64)
 
 static char *put_hex(char *out, uint64_t number)
 {

@@ -28,15 +28,15 @@
 #define DVD_SECTOR_1 (DVD_CHANNEL_BITS * 133.3e-6)
 #define DVD_SECTOR_2 (DVD_CHANNEL_BITS * 146.7e-6)
 #define DVD_PER_S (26156250.0 / DVD_CHANNEL_BITS)
-#define DVD_LAYER_1 2295104u /* of a DVD+R, ECMA-349; a DVD-R has 2298496 */
-#define DVD_LAYER_2 2086912u /* of each layer of a DVD+R DL, ECMA-364 */
+#define DVD_LAYER_1 2295104u          /* of a DVD+R, ECMA-349; a DVD-R has 2298496 */
+#define DVD_LAYER_2 UINT64_C(2086912) /* of each layer of a DVD+R DL, ECMA-364 */
 /* BD: a cluster of 32 sectors is 498 frames of 1932 channel bits at 66 MHz; 74.5 nm each, or 55.87 (BDXL, UHD). */
 #define BD_CHANNEL_BITS (498 * 1932 / 32.0)
 #define BD_SECTOR_25 (BD_CHANNEL_BITS * 74.5e-6)
 #define BD_SECTOR_33 (BD_CHANNEL_BITS * 55.87e-6)
 #define BD_PER_S (66e6 / BD_CHANNEL_BITS)
-#define BD_LAYER_25 12219392u /* of a BD-R */
-#define BD_LAYER_33 16292864u /* a third of a BD-R TL */
+#define BD_LAYER_25 UINT64_C(12219392) /* of a BD-R */
+#define BD_LAYER_33 UINT64_C(16292864) /* a third of a BD-R TL */
 
 /*
  * Bursts. CD: C2 corrects 16 frames of 588 bits at 4.3218 MHz. DVD: 16 rows of

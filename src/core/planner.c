@@ -74,7 +74,7 @@ static enum respin_phase phase_after(const struct planner *planner)
 			return RESPIN_PHASE_FINISHED;
 		return RESPIN_PHASE_RETRYING;
 	case RESPIN_PHASE_RETRYING:
-		if (planner->patch.gained && planner->retry_pass < RETRY_PASSES_MAX)
+		if (planner->taken_back || (planner->patch.gained && planner->retry_pass < RETRY_PASSES_MAX))
 			return RESPIN_PHASE_RETRYING;
 		return RESPIN_PHASE_CLOSING;
 	case RESPIN_PHASE_CLOSING:
@@ -112,6 +112,7 @@ static void enter(struct planner *planner, enum respin_phase phase)
 	case RESPIN_PHASE_RETRYING:
 		/* From the other side each time: a head that arrives differently may stay on track. */
 		planner->retry_pass++;
+		planner->taken_back = false;
 		patch_init(&planner->patch, planner->retry_pass % 2 == 1, view.ecc_block, view.ecc_block,
 			   planner->retry_pass % 2 == 1 ? view.units : 0);
 		break;
@@ -147,6 +148,10 @@ struct planner *planner_create(const struct planner_config *config)
 	planner->sample_count = config->sample_count;
 	planner->phase = RESPIN_PHASE_SAMPLE;
 	tally_init(&planner->tally, planner->map, planner->domain);
+	if (!identity_init(planner)) {
+		planner_destroy(planner);
+		return NULL;
+	}
 	return planner;
 }
 
@@ -154,6 +159,7 @@ void planner_destroy(struct planner *planner)
 {
 	if (!planner)
 		return;
+	identity_finish(planner);
 	map_destroy(planner->map);
 	free(planner);
 }
@@ -275,22 +281,41 @@ static bool owed(struct planner *planner, unsigned lane_index, struct step *step
 	return true;
 }
 
-static bool probe(struct planner *planner, unsigned lane, struct step *step)
+/* What comes before all reading: letting go, taking back, waiting for the drive, looking at canaries. */
+static bool checks(struct planner *planner, unsigned lane, uint64_t now_ns, struct step *step)
 {
 	struct policy_choice choice;
-	if (!probe_next(planner, lane, &choice))
+	unsigned flags;
+	if (identity_next(planner, lane, step))
+		return true;
+	if (planner->stopped || drive_next(planner, lane, now_ns, step))
+		return true;
+	identity_tick(planner, lane, now_ns);
+	if (check_next(planner, lane, now_ns, &choice, &flags)) {
+		issue(planner, lane, &choice, flags, step);
+		return true;
+	}
+	/* Its end may have been that there was nothing to compare with. */
+	return identity_next(planner, lane, step) || planner->stopped;
+}
+
+/* Nothing more to read in this phase: is there reason to look once more before the next one? */
+static bool looks_before(struct planner *planner, unsigned lane, enum respin_phase next)
+{
+	if (next < RESPIN_PHASE_CLOSING)
 		return false;
-	issue(planner, lane, &choice, RESPIN_READ_SAMPLE, step);
-	return true;
+	if (next == RESPIN_PHASE_CLOSING && !planner->alive) {
+		check_demand(&planner->lane[lane], true);
+		return true;
+	}
+	return identity_last(planner, lane);
 }
 
 void planner_next(struct planner *planner, unsigned lane_index, uint64_t now_ns, struct step *step)
 {
 	struct planner_lane *lane = &planner->lane[lane_index];
 	*step = (struct step){.kind = STEP_DONE};
-	if (planner->stopped || drive_next(planner, lane_index, now_ns, step))
-		return;
-	if (lane->look && probe(planner, lane_index, step))
+	if (checks(planner, lane_index, now_ns, step))
 		return;
 	if (lane->again) {
 		lane->again = false;
@@ -320,14 +345,23 @@ void planner_next(struct planner *planner, unsigned lane_index, uint64_t now_ns,
 		planner->flush = planner->phase != RESPIN_PHASE_SAMPLE && planner->touched;
 		planner->touched = false;
 		enum respin_phase next = phase_after(planner);
+		if (looks_before(planner, lane_index, next) && checks(planner, lane_index, now_ns, step))
+			return;
 		/* Nothing is given up on the word of a drive that has read nothing at all. */
-		if (next == RESPIN_PHASE_CLOSING && !planner->alive) {
-			if (probe(planner, lane_index, step))
-				return;
+		if (next == RESPIN_PHASE_CLOSING && !planner->alive)
 			next = RESPIN_PHASE_FINISHED;
-		}
 		enter(planner, next);
 	}
+	if (identity_last(planner, lane_index)) /* of the last lane it was asked above */
+		(void)checks(planner, lane_index, now_ns, step);
+}
+
+void planner_wind_up(struct planner *planner, unsigned lane, struct step *step)
+{
+	*step = (struct step){.kind = STEP_DONE};
+	if (planner->lane[lane].held == HELD_OPEN)
+		planner->lane[lane].held = HELD_DOUBT;
+	(void)identity_next(planner, lane, step);
 }
 
 static void owe(struct planner_lane *lane, const struct respin_outcome *outcome,
@@ -403,24 +437,36 @@ static void fold_policy(struct planner *planner, const struct respin_outcome *ou
 	}
 }
 
-int planner_fold(struct planner *planner, const struct respin_outcome *outcome, uint64_t hash,
-		 uint64_t now_ns)
+/* What was decided and not read: given up, or taken back. */
+static int fold_decision(struct planner *planner, const struct respin_outcome *outcome)
+{
+	history_outcome(&planner->history, outcome);
+	planner->touched = true;
+	planner->taken_back |= outcome->spans[0].kind == RESPIN_SPAN_RETRACT;
+	if (outcome->spans[0].kind == RESPIN_SPAN_UNREADABLE) {
+		planner->lease[outcome->request.lane].count = 0;
+		fold_policy(planner, outcome);
+	}
+	return apply(planner, outcome);
+}
+
+static int fold_reply(struct planner *planner, const struct respin_outcome *outcome, uint64_t hash,
+		      uint64_t now_ns)
 {
 	unsigned lane_index = outcome->request.lane;
 	struct planner_lane *lane = &planner->lane[lane_index];
 	bool sample = outcome->request.flags & RESPIN_READ_SAMPLE;
-	assert(sample || (outcome->request.range.start == planner->lease[lane_index].start &&
-			  outcome->request.range.count == planner->lease[lane_index].count));
 	history_outcome(&planner->history, outcome);
 	/* Unanswered, the range stays leased: it will be asked for again. */
-	if (outcome->request.phase != RESPIN_PHASE_CLOSING && !drive_answered(planner, outcome, now_ns))
+	if (!drive_answered(planner, outcome, now_ns))
 		return 0;
 	if (sample) {
-		probe_fold(planner, outcome, hash);
+		probe_fold(planner, outcome, hash, now_ns);
 		return 0;
 	}
 	planner->lease[lane_index].count = 0;
-	probe_note(planner, outcome, hash);
+	canary_note(planner, outcome, hash);
+	identity_note(planner, outcome, now_ns);
 	planner->alive = planner->alive || outcome_gained(outcome);
 	planner->touched = true;
 	int r = apply(planner, outcome);
@@ -435,10 +481,36 @@ int planner_fold(struct planner *planner, const struct respin_outcome *outcome, 
 	return 0;
 }
 
+int planner_fold(struct planner *planner, struct respin_outcome *outcome, uint64_t hash, uint64_t now_ns)
+{
+	unsigned lane_index = outcome->request.lane;
+	struct planner_lane *lane = &planner->lane[lane_index];
+	if (outcome_decided(outcome))
+		return fold_decision(planner, outcome);
+	bool sample = outcome->request.flags & RESPIN_READ_SAMPLE;
+	bool dropped = false;
+	assert(sample || (outcome->request.range.start == planner->lease[lane_index].start &&
+			  outcome->request.range.count == planner->lease[lane_index].count));
+	if (!sample && lane->held != HELD_NONE) {
+		dropped = identity_settles(planner, outcome);
+	} else if (!sample && identity_holds(planner, outcome, now_ns)) {
+		lane->answered_ns = now_ns;
+		return PLANNER_HOLD;
+	}
+	lane->answered_ns = now_ns;
+	if (!dropped)
+		return fold_reply(planner, outcome, hash, now_ns);
+	history_outcome(&planner->history, outcome);
+	planner->lease[lane_index].count = 0;
+	return 0;
+}
+
 void planner_release(struct planner *planner, unsigned lane)
 {
-	planner->lease[lane].count = 0;
-	planner->lane[lane] = (struct planner_lane){0};
+	enum held held = planner->lane[lane].held;
+	planner->lane[lane] = (struct planner_lane){.held = held};
+	if (held == HELD_NONE) /* else its range is still leased */
+		planner->lease[lane].count = 0;
 }
 
 void planner_stop(struct planner *planner, int code)

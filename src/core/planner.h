@@ -37,8 +37,12 @@ enum step_kind {
 	STEP_WAIT,    /* nothing before step.until_ns; 0: until another lane folds */
 	STEP_FLUSH,   /* be durable first, then ask again */
 	STEP_CLOSE,   /* fold step.outcome, which no command produced */
+	STEP_HELD,    /* fold the outcome that was held back */
 	STEP_DONE,
 };
+
+/* planner_fold: not yet. Keep the outcome until STEP_HELD, then fold it again. */
+#define PLANNER_HOLD 1
 
 struct step {
 	enum step_kind kind;
@@ -57,12 +61,19 @@ void planner_destroy(struct planner *planner);
 void planner_next(struct planner *planner, unsigned lane, uint64_t now_ns, struct step *step);
 
 /*
- * Folds what came of a STEP_READ or STEP_CLOSE into the working map, the
- * history and the policy. `hash` is that of the bytes of a sample, else 0.
- * 0 or RESPIN_E_NOMEM.
+ * Folds what came of a STEP_READ, STEP_CLOSE or STEP_HELD into the working map,
+ * the history and the policy. `hash` is that of the bytes of a sample or of a
+ * block to remember, else 0. An outcome that was held may come out with other
+ * spans: of another disc's bytes nothing is kept.
+ * 0, RESPIN_E_NOMEM, or PLANNER_HOLD: nothing was folded.
  */
-int planner_fold(struct planner *planner, const struct respin_outcome *outcome, uint64_t hash,
-		 uint64_t now_ns);
+int planner_fold(struct planner *planner, struct respin_outcome *outcome, uint64_t hash, uint64_t now_ns);
+
+/*
+ * As planner_next for a lane that gives no command any more: what is held is
+ * let go, what must be taken back is. Then DONE.
+ */
+void planner_wind_up(struct planner *planner, unsigned lane, struct step *step);
 
 void planner_controlled(struct planner *planner, unsigned lane, enum respin_drive_command control,
 			enum respin_reason reason, uint64_t now_ns);
@@ -80,5 +91,7 @@ enum respin_phase planner_phase(const struct planner *planner);
 const struct respin_map *planner_map(const struct planner *planner);
 void planner_stats(const struct planner *planner, struct respin_stats *stats);
 uint64_t planner_history(const struct planner *planner);
+/* Some blocks whose bytes this run knows, for a run that has no image to sample; how many. */
+unsigned planner_canaries(const struct planner *planner, struct planner_sample samples[PLANNER_SAMPLES_MAX]);
 
 #endif

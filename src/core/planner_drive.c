@@ -69,6 +69,7 @@ static void unanswered(struct planner *planner, struct planner_lane *lane, enum 
 	lane->wait_until_ns = rule->wait_ns ? now_ns + rule->wait_ns : 0;
 	lane->has_control = rule->has_control;
 	lane->control = rule->control;
+	lane->by_the_way = false;
 }
 
 bool drive_next(struct planner *planner, unsigned lane_index, uint64_t now_ns, struct step *step)
@@ -98,17 +99,23 @@ void planner_controlled(struct planner *planner, unsigned lane_index, enum respi
 			enum respin_reason reason, uint64_t now_ns)
 {
 	struct planner_lane *lane = &planner->lane[lane_index];
+	lane->answered_ns = now_ns;
 	if (planner->stopped)
 		return;
 	if (reason == RESPIN_REASON_GOOD) {
 		/* Whatever was done, the disc may have been changed meanwhile. */
 		lane->has_control = control != RESPIN_DRIVE_IDENTIFY;
 		lane->control = RESPIN_DRIVE_IDENTIFY;
-		if (!lane->has_control)
-			lane->came_back = lane->look = true;
+		if (!lane->has_control) {
+			lane->came_back = !lane->by_the_way;
+			check_demand(lane, !lane->by_the_way);
+			lane->by_the_way = false;
+		}
 		return;
 	}
 	if (control == RESPIN_DRIVE_IDENTIFY && reason == RESPIN_REASON_MEDIUM_CHANGED) {
+		if (lane->by_the_way) /* without a sign: nobody knows since when */
+			identity_other(planner, lane_index);
 		planner_stop(planner, RESPIN_E_OTHER_DISC);
 		return;
 	}
@@ -138,8 +145,11 @@ static void watch_for_wedge(struct planner *planner, struct planner_lane *lane,
 	if (planner->info.plain || lane->fast_failures < WEDGE_FAILURES)
 		return;
 	struct respin_extent known;
-	if (map_find(planner->map, 0, MASK(RESPIN_FINISHED), &known))
-		lane->look = lane->fast_failures % WEDGE_FAILURES == 0;
+	bool readable = map_find(planner->map, 0, MASK(RESPIN_FINISHED), &known);
+	if (readable && lane->fast_failures % WEDGE_FAILURES == 0)
+		check_demand(lane, true);
+	else if (readable)
+		return;
 	else if (hardware || lane->fast_failures >= DEAF_FAILURES)
 		planner_stop(planner, RESPIN_E_SOURCE);
 }
@@ -154,9 +164,9 @@ static void ask_once_more(struct planner_lane *lane, const struct respin_outcome
 		    lane->request.range.count == outcome->request.range.count;
 	lane->taken_away = same && lane->came_back ? lane->taken_away + 1 : 0;
 	lane->came_back = false;
-	if (lane->probing) { /* the request that waits for it is not forgotten */
-		lane->probing = false;
-		lane->look = true;
+	if (lane->check.asking) { /* the check goes on, and the request that waits for it is not forgotten */
+		lane->check.asking = false;
+		lane->check.again = outcome->reply.reason == RESPIN_REASON_ABORTED;
 		return;
 	}
 	lane->request = outcome->request;
@@ -186,6 +196,7 @@ bool drive_answered(struct planner *planner, const struct respin_outcome *outcom
 		lane->wait_until_ns = now_ns + TIMEOUT_REST_NS;
 		lane->has_control = true;
 		lane->control = RESPIN_DRIVE_IDENTIFY;
+		lane->by_the_way = false;
 	}
 	return true;
 }

@@ -72,6 +72,13 @@ uint64_t outcome_gained(const struct respin_outcome *outcome)
 	return gained;
 }
 
+bool outcome_decided(const struct respin_outcome *outcome)
+{
+	const struct respin_span *span = &outcome->spans[0];
+	return outcome->span_count &&
+	       (span->kind == RESPIN_SPAN_UNREADABLE || span->kind == RESPIN_SPAN_RETRACT);
+}
+
 static const struct respin_range *lease_over(const struct policy_view *view, struct respin_range range)
 {
 	for (unsigned i = 0; i < view->lanes; i++) {

@@ -91,6 +91,8 @@ bool outcome_failed(const struct respin_outcome *outcome, struct respin_range *f
 /* The end of what was judged at all; what follows was never reached. */
 uint64_t outcome_judged_end(const struct respin_outcome *outcome);
 uint64_t outcome_gained(const struct respin_outcome *outcome); /* units now finished */
+/* No command produced it: what is given up at the end, or taken back. */
+bool outcome_decided(const struct respin_outcome *outcome);
 
 /*
  * The first part of a run that no lease covers, at or after `from` (before

@@ -16,7 +16,7 @@ enum draw { DRAW_VELOCITY = 1, DRAW_PITCH, DRAW_ANGLE, DRAW_ECCENTRIC, DRAW_DECE
 
 static double draw(uint64_t seed, enum draw what, unsigned which)
 {
-	return num_uniform(rng_mix(rng_mix(seed ^ 0x737069726c616cu) + what * 64 + which));
+	return num_uniform(rng_mix(rng_mix(seed ^ 0x737069726c616cu) + what * UINT64_C(64) + which));
 }
 
 /* A smooth wandering between -1 and 1 over the disc, u = 0..1 from the inside: one slow wave and one faster. */

@@ -79,6 +79,12 @@ void engine_cancel(struct engine *engine)
 	sem_post(&engine->wake);
 }
 
+void engine_save(struct engine *engine)
+{
+	atomic_store(&engine->save_wanted, true);
+	sem_post(&engine->wake);
+}
+
 int engine_snapshot(struct engine *engine, struct respin_snapshot *snapshot)
 {
 	uint64_t now_ns = engine_now_ns();

@@ -57,7 +57,10 @@ struct engine {
 	uint64_t started_ns;
 
 	atomic_bool cancelled;
-	sem_t wake; /* posted by cancel and by lanes that end; safe from signal handlers */
+	atomic_bool consumer_ended;
+	atomic_bool save_wanted;
+	atomic_uint saves; /* flushes that were asked for and are done */
+	sem_t wake; /* posted by cancel and by threads that end; safe from signal handlers */
 };
 
 /* RESPIN_E_NOMEM; the sources are taken in any case. */
@@ -69,6 +72,7 @@ int engine_run_threads(struct engine *engine, struct respin_summary *summary, st
 int engine_run_virtual(struct engine *engine, struct respin_summary *summary, struct respin_error *error);
 
 void engine_cancel(struct engine *engine); /* async-signal-safe */
+void engine_save(struct engine *engine);   /* async-signal-safe */
 int engine_snapshot(struct engine *engine, struct respin_snapshot *snapshot);
 uint64_t engine_now_ns(void); /* the host's monotonic clock */
 

@@ -14,6 +14,9 @@
 /* run() returns within a second of a cancel; the rest of it is for the last commit. */
 #define CANCEL_PATIENCE_NS 700000000ull
 
+/* Somebody waits for what is recorded to last; no longer than for an output that answers at all. */
+#define SAVE_PATIENCE_NS 1000000000ull
+
 static void wait_for_news(struct engine *engine)
 {
 	uint64_t until_ns = engine_now_ns() + PROGRESS_NS;
@@ -34,8 +37,20 @@ static bool all_ended(struct engine *engine)
 	return ended;
 }
 
+static void save_now(struct engine *engine)
+{
+	unsigned before = atomic_load(&engine->saves);
+	uint64_t end_ns = engine_now_ns() + SAVE_PATIENCE_NS;
+	queue_flush_now(&engine->queue);
+	while (atomic_load(&engine->saves) == before && !atomic_load(&engine->consumer_ended) &&
+	       !atomic_load(&engine->cancelled) && engine_now_ns() < end_ns)
+		wait_for_news(engine);
+}
+
 static void tell_progress(struct engine *engine)
 {
+	if (atomic_exchange(&engine->save_wanted, false))
+		save_now(engine);
 	if (!engine->callbacks.progress)
 		return;
 	struct respin_snapshot snapshot = {.size = sizeof snapshot};
@@ -64,9 +79,23 @@ static void stop_lanes(struct engine *engine)
 
 static void join_lanes(struct engine *engine, uint64_t deadline_ns)
 {
-	for (unsigned i = 0; i < engine->lane_count; i++)
-		if (engine->lanes[i]->has_thread && !lane_join(engine->lanes[i], deadline_ns))
+	for (unsigned i = 0; i < engine->lane_count; i++) {
+		struct lane *lane = engine->lanes[i];
+		if (lane && lane->has_thread && !lane_join(lane, deadline_ns))
 			engine->lanes[i] = NULL; /* it destroys itself when its command ends */
+	}
+}
+
+/* It may be writing the last of it, or wait for room: that can be shown, and cancelled. */
+static void await_consumer(struct engine *engine)
+{
+	while (!atomic_load(&engine->consumer_ended)) {
+		wait_for_news(engine);
+		if (atomic_load(&engine->cancelled))
+			queue_stop(&engine->queue);
+		else
+			tell_progress(engine);
+	}
 }
 
 static int start(struct engine *engine, pthread_t *consumer, struct respin_error *error)
@@ -77,7 +106,9 @@ static int start(struct engine *engine, pthread_t *consumer, struct respin_error
 		struct lane *lane = engine->lanes[i];
 		lane->has_thread = pthread_create(&lane->thread, NULL, lane_main, lane) == 0;
 		if (!lane->has_thread) {
+			pthread_mutex_lock(&engine->planner_mutex); /* the lanes before it run already */
 			planner_stop(engine->planner, RESPIN_E_NOMEM);
+			pthread_mutex_unlock(&engine->planner_mutex);
 			break;
 		}
 	}
@@ -104,6 +135,7 @@ int engine_run_threads(struct engine *engine, struct respin_summary *summary, st
 	}
 	join_lanes(engine, deadline_ns);
 	queue_close(&engine->queue);
+	await_consumer(engine);
 	pthread_join(consumer, NULL);
 	tell_progress(engine);
 	return engine_result(engine, summary, error);

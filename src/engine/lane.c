@@ -6,26 +6,41 @@
 #include "engine/lane.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/block.h"
 #include "base/hash.h"
 
-/* How far a lane may run ahead of the writer: in patch one item, so that what is
- * tried next never outruns what was kept; in sweep enough to hide a commit. */
+/*
+ * How far a lane may run ahead of the writer. In patch one item, so that what is
+ * tried next never outruns what was kept. In sweep enough to hide a commit: 16
+ * MiB are 0.2 s of the fastest drive (BD 16x, 72 MB/s), which at its 64 KiB a
+ * command are as many items as there may be; and never fewer than a few.
+ */
 #define DEPTH_PATCH 1u
 #define DEPTH_SWEEP 4u
-/* One block in so many is remembered for a probe: recent enough, and cheap. */
-#define PROBE_EVERY 64u
+#define DEPTH_SWEEP_MAX 256u
+#define QUEUE_BYTES (16u << 20)
+/* One block in so many is a canary: recent enough, and cheap. */
+#define CANARY_EVERY UINT64_C(64)
+/* A block that took this long may not be read again so soon. */
+#define CANARY_NS 1000000000ull
 /* Without payload every reading of a place gives the same nothing. */
 #define NO_PAYLOAD_HASH 1u
 /* While another lane holds what this one would need. */
 #define NEWS_POLL_NS 20000000ull
 
-static unsigned depth_of(enum respin_phase phase)
+static unsigned depth_of(uint8_t phase, size_t len)
 {
-	return phase == RESPIN_PHASE_COPYING || phase == RESPIN_PHASE_SWEEPING ? DEPTH_SWEEP : DEPTH_PATCH;
+	if (phase != RESPIN_PHASE_COPYING && phase != RESPIN_PHASE_SWEEPING)
+		return DEPTH_PATCH;
+	size_t depth = len ? QUEUE_BYTES / len : 0;
+	if (depth > DEPTH_SWEEP_MAX)
+		return DEPTH_SWEEP_MAX;
+	return depth > DEPTH_SWEEP ? (unsigned)depth : DEPTH_SWEEP;
 }
 
 struct lane *lane_create(struct engine *engine, unsigned index, struct respin_source *source)
@@ -57,14 +72,25 @@ void lane_destroy(struct lane *lane)
 	respin_source_destroy(&lane->source);
 	pthread_cond_destroy(&lane->changed);
 	pthread_mutex_destroy(&lane->mutex);
+	if (lane->held)
+		respin_block_free(lane->held->outcome.bytes);
+	free(lane->held);
 	free(lane->doubts);
 	free(lane);
+}
+
+/* The host's clock goes on while the machine sleeps: drives are opened then. */
+static uint64_t host_now_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
 static uint64_t lane_now_ns(const struct lane *lane)
 {
 	const struct respin_source *source = &lane->source;
-	return source->ops->now_ns ? source->ops->now_ns(source->self) : engine_now_ns();
+	return source->ops->now_ns ? source->ops->now_ns(source->self) : host_now_ns();
 }
 
 static void enter_command(struct lane *lane)
@@ -121,31 +147,6 @@ static bool doubtful(const struct respin_reply *reply)
 	return reply->reason == RESPIN_REASON_GOOD && !reply->resid_trusted && !reply->poison_trusted;
 }
 
-/* Fold and hand on in one step, so that both sides see one sequence. */
-static void fold_and_push(struct lane *lane, struct item *item, uint64_t hash)
-{
-	struct engine *engine = lane->engine;
-	bool sample = item->outcome.request.flags & RESPIN_READ_SAMPLE;
-	struct respin_event event = {
-		.kind = RESPIN_EVENT_OUTCOME, .outcome = &item->outcome, .now_ns = lane_now_ns(lane)};
-	if (item->outcome.request.phase != RESPIN_PHASE_CLOSING)
-		engine_event(engine, &event);
-	item->now_ns = lane_now_ns(lane);
-	pthread_mutex_lock(&engine->planner_mutex);
-	int r = planner_fold(engine->planner, &item->outcome, hash, item->now_ns);
-	bool keep = r == 0 && !sample && item->outcome.span_count > 0;
-	if (keep && !engine->direct)
-		queue_push(&engine->queue, item);
-	pthread_mutex_unlock(&engine->planner_mutex);
-	if (!keep) {
-		respin_block_free(item->outcome.bytes);
-		free(item);
-	} else if (engine->direct) {
-		engine->queue.outstanding[lane->index]++;
-		consumer_take(engine, item);
-	}
-}
-
 /* Bytes that no span keeps travel no further. */
 static void drop_useless_bytes(struct respin_outcome *outcome)
 {
@@ -156,6 +157,41 @@ static void drop_useless_bytes(struct respin_outcome *outcome)
 	respin_block_free(outcome->bytes);
 	outcome->bytes = NULL;
 	outcome->bytes_len = 0;
+}
+
+/* Fold and hand on in one step, so that both sides see one sequence; or hold. */
+static void fold_and_push(struct lane *lane, struct item *item, uint64_t hash)
+{
+	struct engine *engine = lane->engine;
+	bool sample = item->outcome.request.flags & RESPIN_READ_SAMPLE;
+	item->now_ns = lane_now_ns(lane);
+	pthread_mutex_lock(&engine->planner_mutex);
+	int r = planner_fold(engine->planner, &item->outcome, hash, item->now_ns);
+	bool keep = r == 0 && !sample && item->outcome.span_count > 0;
+	if (keep)
+		drop_useless_bytes(&item->outcome);
+	if (keep && !engine->direct)
+		queue_push(&engine->queue, item);
+	pthread_mutex_unlock(&engine->planner_mutex);
+	if (r == PLANNER_HOLD) {
+		lane->held = item;
+		lane->held_hash = hash;
+	} else if (!keep) {
+		respin_block_free(item->outcome.bytes);
+		free(item);
+	} else if (engine->direct) {
+		engine->queue.outstanding[lane->index]++;
+		consumer_take(engine, item);
+	}
+}
+
+static bool let_go(struct lane *lane)
+{
+	struct item *item = lane->held;
+	assert(item);
+	lane->held = NULL;
+	fold_and_push(lane, item, lane->held_hash);
+	return true;
 }
 
 static bool stop_for_memory(struct engine *engine)
@@ -173,16 +209,46 @@ static void log_trouble(struct lane *lane, const struct respin_request *request,
 	struct engine *engine = lane->engine;
 	if (reply->reason == RESPIN_REASON_CANCELLED)
 		return; /* who asked for it knows */
-	if (verdict_unanswered(request, reply) || reply->reason == RESPIN_REASON_TIMEOUT)
+	/* A source in a process of its own (io/source_proc.h). */
+	if (reply->sys_errno == EOWNERDEAD || reply->sys_errno == EPROTO)
+		engine_log(engine, LOG_WARNING,
+			   reply->sys_errno == EPROTO
+				   ? "the process that reads from the drive went astray and was ended"
+				   : "the process that reads from the drive has died",
+			   -1, 0, NULL);
+	else if (verdict_unanswered(request, reply) || reply->reason == RESPIN_REASON_TIMEOUT)
 		engine_log(engine, LOG_NOTICE, "the drive does not answer",
 			   engine->unit.first_lba + (int64_t)request->range.start, reply->sys_errno,
 			   respin_reason_name((enum respin_reason)reply->reason));
 }
 
-static bool fit_for_probe(struct lane *lane, const struct respin_outcome *outcome)
+/* Padding is the same on every disc: eight bytes again and again tell none from another. */
+static bool tells_nothing(const unsigned char *bytes, uint64_t len)
 {
-	return outcome->span_count == 1 && outcome->spans[0].kind == RESPIN_SPAN_RECOVERED &&
-	       lane->recovered++ % PROBE_EVERY == 0;
+	return bytes && (len <= 8 || memcmp(bytes, bytes + 8, len - 8) == 0);
+}
+
+static bool is_canary(struct lane *lane, const struct respin_outcome *outcome)
+{
+	if (outcome->span_count != 1 || outcome->spans[0].kind != RESPIN_SPAN_RECOVERED)
+		return false;
+	lane->passed_over++;
+	bool due = !lane->has_canary || lane->passed_over >= CANARY_EVERY;
+	bool slow = outcome->reply.elapsed_ns > CANARY_NS;
+	/* Where everything is slow a slow one will do. */
+	if (!due || (slow && lane->passed_over < 2 * CANARY_EVERY) ||
+	    tells_nothing(outcome->bytes, outcome->bytes_len))
+		return false;
+	lane->has_canary = true;
+	lane->passed_over = 0;
+	return true;
+}
+
+static uint64_t hash_of(const struct respin_outcome *outcome)
+{
+	uint64_t hash = outcome->bytes ? hash_bytes(outcome->bytes, outcome->bytes_len, 0)
+				       : outcome->reply.fingerprint;
+	return hash ? hash : NO_PAYLOAD_HASH;
 }
 
 static bool lane_read(struct lane *lane, const struct respin_request *request)
@@ -196,14 +262,15 @@ static bool lane_read(struct lane *lane, const struct respin_request *request)
 		respin_block_free(bytes);
 		return stop_for_memory(engine);
 	}
-	/* The last look before the drive is spoken to. */
-	if (!queue_wait_depth(&engine->queue, lane->index, depth_of(request->phase))) {
+	/* The last look before the drive is spoken to. What is held is an item more that nobody has recorded. */
+	unsigned depth = depth_of(request->phase, len) - (lane->held ? 1 : 0);
+	if (!queue_wait_depth(&engine->queue, lane->index, depth)) {
 		free(item);
 		respin_block_free(bytes);
 		pthread_mutex_lock(&engine->planner_mutex);
 		planner_release(engine->planner, lane->index);
 		pthread_mutex_unlock(&engine->planner_mutex);
-		return false;
+		return true; /* the next step winds up */
 	}
 	struct respin_event event = {.kind = request->flags & RESPIN_READ_SAMPLE ? RESPIN_EVENT_SAMPLE
 										 : RESPIN_EVENT_REQUEST,
@@ -225,9 +292,12 @@ static bool lane_read(struct lane *lane, const struct respin_request *request)
 	uint64_t hash = 0;
 	outcome->bytes = bytes;
 	outcome->bytes_len = outcome->reply.asked_bytes < len ? outcome->reply.asked_bytes : len;
-	if (request->flags & RESPIN_READ_SAMPLE || fit_for_probe(lane, outcome))
-		hash = bytes ? hash_bytes(bytes, outcome->bytes_len, 0) : NO_PAYLOAD_HASH;
+	if (request->flags & RESPIN_READ_SAMPLE || is_canary(lane, outcome))
+		hash = hash_of(outcome);
 	drop_useless_bytes(outcome);
+	event = (struct respin_event){
+		.kind = RESPIN_EVENT_OUTCOME, .outcome = outcome, .now_ns = lane_now_ns(lane)};
+	engine_event(engine, &event);
 	fold_and_push(lane, item, hash);
 	return true;
 }
@@ -291,7 +361,8 @@ static bool lane_flush(struct lane *lane)
 		return true;
 	}
 	queue_push(&engine->queue, item);
-	return queue_wait_depth(&engine->queue, lane->index, 0);
+	(void)queue_wait_depth(&engine->queue, lane->index, 0);
+	return true; /* if told to stop, the next step winds up: something may be held */
 }
 
 static bool lane_close_range(struct lane *lane, const struct respin_outcome *outcome)
@@ -310,10 +381,12 @@ bool lane_step(struct lane *lane)
 {
 	struct engine *engine = lane->engine;
 	struct step step;
-	if (atomic_load(&engine->queue.stopping))
-		return false;
+	bool stopping = atomic_load(&engine->queue.stopping);
 	pthread_mutex_lock(&engine->planner_mutex);
-	planner_next(engine->planner, lane->index, lane_now_ns(lane), &step);
+	if (stopping)
+		planner_wind_up(engine->planner, lane->index, &step);
+	else
+		planner_next(engine->planner, lane->index, lane_now_ns(lane), &step);
 	pthread_mutex_unlock(&engine->planner_mutex);
 	switch (step.kind) {
 	case STEP_READ:
@@ -328,9 +401,12 @@ bool lane_step(struct lane *lane)
 		return lane_flush(lane);
 	case STEP_CLOSE:
 		/* Bounded like everything else: a hundred thousand leftovers must not pile up. */
-		if (!queue_wait_depth(&engine->queue, lane->index, DEPTH_SWEEP))
+		if (!queue_wait_depth(&engine->queue, lane->index, DEPTH_SWEEP) &&
+		    step.outcome.spans[0].kind != RESPIN_SPAN_RETRACT) /* what is wrong goes in any case */
 			return false;
 		return lane_close_range(lane, &step.outcome);
+	case STEP_HELD:
+		return let_go(lane);
 	case STEP_DONE:
 		break;
 	}

@@ -26,8 +26,11 @@ struct lane {
 	struct respin_source source;
 	uint32_t unit_bytes;
 	bool no_payload;
-	uint64_t recovered;   /* requests that came whole */
+	uint64_t passed_over; /* requests that came whole since the last canary */
+	bool has_canary;
 	struct doubt *doubts; /* DOUBTS entries, by unit; made when first needed */
+	struct item *held;    /* a reply that may be of another disc: until the planner knows */
+	uint64_t held_hash;
 
 	pthread_t thread;
 	bool has_thread;

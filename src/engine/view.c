@@ -17,6 +17,7 @@
 #define LOG_LONG 32768u
 /* A list of 1e5 ranges costs a millisecond: not more often than a person can see. */
 #define LIST_INTERVAL_NS 100000000ull
+#define LIST_FIRST 64u
 /* An output that records nothing for so long is stuck, whatever the reason. */
 #define STUCK_MS 10000u
 
@@ -124,7 +125,7 @@ int view_record(struct view *view, const struct respin_outcome *outcome)
 	view->version++;
 	view->begun_ns = 0;
 	view->gained += outcome_gained(outcome);
-	if (outcome->span_count && outcome->request.phase != RESPIN_PHASE_CLOSING) {
+	if (outcome->span_count && !outcome_decided(outcome)) {
 		view->reads++;
 		view->failed_reads += outcome_failed(outcome, &failed);
 	}
@@ -157,12 +158,17 @@ static void fill(const struct view *view, uint64_t now_ns, struct respin_snapsho
 
 static int list_ranges(const struct view *view, struct respin_snapshot *snapshot)
 {
-	size_t cap = 0;
+	/* Without a domain the map knows how many there will be: no more than needed is taken. */
+	uint64_t areas = map_extents(view->map) - map_areas(view->map, RESPIN_FINISHED);
+	size_t cap = view->domain || areas < LIST_FIRST ? LIST_FIRST : (size_t)areas;
 	struct respin_extent extent;
+	snapshot->ranges = malloc(cap * sizeof *snapshot->ranges);
+	if (!snapshot->ranges)
+		return RESPIN_E_NOMEM;
 	for (uint64_t pos = 0; domain_find(view->map, view->domain, pos, MASK_UNFINISHED, &extent);
 	     pos = extent.range.start + extent.range.count) {
 		if (snapshot->range_count == cap) {
-			cap = cap ? cap * 2 : 64;
+			cap *= 2;
 			struct respin_extent *ranges = realloc(snapshot->ranges, cap * sizeof *ranges);
 			if (!ranges)
 				return RESPIN_E_NOMEM;
@@ -203,12 +209,13 @@ static int snapshot_locked(struct view *view, uint64_t now_ns, bool with_ranges,
 		return 0;
 	}
 	if (!throttle && (fresh.version != view->built.version || !view->built.ranges)) {
+		/* The old list goes first: there may be millions of ranges. */
+		respin_snapshot_finish(&view->built);
 		r = list_ranges(view, &fresh);
 		if (r < 0) {
 			respin_snapshot_finish(&fresh);
 			return r;
 		}
-		respin_snapshot_finish(&view->built);
 		view->built = fresh;
 		view->built_ns = now_ns;
 	}

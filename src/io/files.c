@@ -10,7 +10,23 @@
 #include "base/error.h"
 
 #define NEW_FILE_MODE 0666u /* the umask takes away what its owner does not want */
+/* Most files that are loaded are small; a long one is read in ever larger pieces. */
+#define LOAD_FIRST (4u << 10)
 #define LOAD_CHUNK (256u << 10)
+/* A call that a signal interrupted is repeated. So many in a row are no signals but a file system gone wrong. */
+#define INTERRUPTIONS_MAX 100u
+
+static bool again(int64_t rc, unsigned *interruptions)
+{
+	return rc == -EINTR && ++*interruptions < INTERRUPTIONS_MAX;
+}
+
+/* What comes before the last slash, for open_dir. NULL: no memory. */
+static char *dir_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+}
 
 int place_open(const struct respin_io *io, const char *path, struct place *place, struct respin_error *error)
 {
@@ -20,8 +36,7 @@ int place_open(const struct respin_io *io, const char *path, struct place *place
 	if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
 		return error_set(error, RESPIN_E_INVALID, 0, "\"%s\": not the name of a file", path);
 
-	_cleanup_free_ char *dir =
-		slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+	_cleanup_free_ char *dir = dir_of(path);
 	place->name = strdup(name);
 	place->path = strdup(path);
 	if (!dir || !place->name || !place->path)
@@ -29,6 +44,17 @@ int place_open(const struct respin_io *io, const char *path, struct place *place
 	place->dir = io->ops->open_dir(io->self, dir);
 	if (place->dir < 0)
 		return files_error(error, place->dir, dir, "cannot open the directory");
+	return 0;
+}
+
+int place_reopen(const struct respin_io *io, struct place *place)
+{
+	_cleanup_free_ char *path = dir_of(place->path);
+	int dir = path ? io->ops->open_dir(io->self, path) : -ENOMEM;
+	if (dir < 0)
+		return dir;
+	(void)io->ops->close(io->self, place->dir);
+	place->dir = dir;
 	return 0;
 }
 
@@ -75,22 +101,25 @@ int files_error(struct respin_error *error, int rc, const char *path, const char
 
 int files_open(const struct respin_io *io, int dir, const char *name, unsigned flags, unsigned mode)
 {
+	unsigned interruptions = 0;
 	int file;
 	do
 		file = io->ops->open(io->self, dir, name, flags, mode);
-	while (file == -EINTR);
+	while (again(file, &interruptions));
 	return file;
 }
 
 int files_write(const struct respin_io *io, int file, const void *data, size_t len, uint64_t pos_bytes)
 {
 	const unsigned char *p = data;
+	unsigned interruptions = 0;
 	while (len) {
 		int64_t n = io->ops->pwrite(io->self, file, p, len, pos_bytes);
-		if (n == -EINTR)
+		if (again(n, &interruptions))
 			continue;
 		if (n <= 0)
 			return n ? (int)n : -ENOSPC; /* a write that takes nothing: no room */
+		interruptions = 0;
 		p += n;
 		len -= (size_t)n;
 		pos_bytes += (uint64_t)n;
@@ -101,12 +130,14 @@ int files_write(const struct respin_io *io, int file, const void *data, size_t l
 int files_stream(const struct respin_io *io, int file, const void *data, size_t len)
 {
 	const unsigned char *p = data;
+	unsigned interruptions = 0;
 	while (len) {
 		int64_t n = io->ops->write(io->self, file, p, len);
-		if (n == -EINTR)
+		if (again(n, &interruptions))
 			continue;
 		if (n <= 0)
 			return n ? (int)n : -ENOSPC;
+		interruptions = 0;
 		p += n;
 		len -= (size_t)n;
 	}
@@ -116,12 +147,14 @@ int files_stream(const struct respin_io *io, int file, const void *data, size_t 
 int files_read(const struct respin_io *io, int file, void *data, size_t len, uint64_t pos_bytes)
 {
 	unsigned char *p = data;
+	unsigned interruptions = 0;
 	while (len) {
 		int64_t n = io->ops->pread(io->self, file, p, len, pos_bytes);
-		if (n == -EINTR)
+		if (again(n, &interruptions))
 			continue;
 		if (n <= 0)
 			return n ? (int)n : -ENODATA;
+		interruptions = 0;
 		p += n;
 		len -= (size_t)n;
 		pos_bytes += (uint64_t)n;
@@ -131,66 +164,91 @@ int files_read(const struct respin_io *io, int file, void *data, size_t len, uin
 
 int files_truncate(const struct respin_io *io, int file, uint64_t size_bytes)
 {
+	unsigned interruptions = 0;
 	int rc;
 	do
 		rc = io->ops->truncate(io->self, file, size_bytes);
-	while (rc == -EINTR);
+	while (again(rc, &interruptions));
 	return rc;
 }
 
 int files_datasync(const struct respin_io *io, int file)
 {
+	unsigned interruptions = 0;
 	int rc;
 	do
 		rc = io->ops->datasync(io->self, file);
-	while (rc == -EINTR);
+	while (again(rc, &interruptions));
 	return rc;
 }
 
 int files_sync(const struct respin_io *io, int file)
 {
+	unsigned interruptions = 0;
 	int rc;
 	do
 		rc = io->ops->sync(io->self, file);
-	while (rc == -EINTR);
+	while (again(rc, &interruptions));
 	return rc;
 }
 
 int files_sync_dir(const struct respin_io *io, int dir)
 {
+	unsigned interruptions = 0;
 	int rc;
 	do
 		rc = io->ops->sync_dir(io->self, dir);
-	while (rc == -EINTR);
+	while (again(rc, &interruptions));
 	return rc == -EINVAL || rc == -EOPNOTSUPP ? 0 : rc;
 }
 
 static int load_open(const struct respin_io *io, int file, size_t max, struct buf *out)
 {
+	unsigned interruptions = 0;
+	size_t chunk = LOAD_FIRST;
 	for (;;) {
-		char *room = buf_room(out, LOAD_CHUNK);
+		char *room = buf_room(out, chunk);
 		if (!room)
 			return -ENOMEM;
-		int64_t n = io->ops->pread(io->self, file, room, LOAD_CHUNK, out->len);
-		if (n == -EINTR)
+		int64_t n = io->ops->pread(io->self, file, room, chunk, out->len);
+		if (again(n, &interruptions))
 			continue;
 		if (n <= 0)
 			return (int)n;
+		interruptions = 0;
 		out->len += (size_t)n;
 		if (out->len > max)
 			return -EFBIG;
+		if (chunk < LOAD_CHUNK)
+			chunk *= 2;
 	}
+}
+
+/* A pipe without a writer would hold up the open for ever, a device may do anything at it. */
+static int look_first(const struct respin_io *io, int dir, const char *name)
+{
+	struct respin_io_stat stat;
+	int rc = io->ops->stat_at(io->self, dir, name, &stat);
+	return rc ? rc : stat.kind == RESPIN_IO_REGULAR ? 0 : -EINVAL;
 }
 
 int files_load(const struct respin_io *io, int dir, const char *name, unsigned flags, size_t max,
 	       struct buf *out, struct respin_io_stat *stat)
 {
+	int looked = flags & RESPIN_IO_NOFOLLOW ? look_first(io, dir, name) : 0;
+	if (looked)
+		return looked;
 	int file = files_open(io, dir, name, RESPIN_IO_READ | flags, 0);
 	if (file < 0)
 		return file;
 	int rc = stat ? io->ops->stat(io->self, file, stat) : 0;
+	if (!rc && stat && stat->kind == RESPIN_IO_REGULAR && stat->size_bytes > max)
+		rc = -EFBIG; /* without reading a gigabyte of it */
 	if (!rc)
 		rc = load_open(io, file, max, out);
+	/* An end that comes too early would make a whole file look torn. */
+	if (!rc && stat && stat->kind == RESPIN_IO_REGULAR && out->len < stat->size_bytes)
+		rc = -EIO;
 	(void)io->ops->close(io->self, file);
 	return rc;
 }

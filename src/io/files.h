@@ -23,6 +23,8 @@ struct place {
 
 /* RESPIN_E_INVALID (not a file's name), RESPIN_E_OUTPUT (no such directory), RESPIN_E_NOMEM. */
 int place_open(const struct respin_io *io, const char *path, struct place *place, struct respin_error *error);
+/* The same directory anew, by its path: the old handle is of no use any more. 0 or a negative errno. */
+int place_reopen(const struct respin_io *io, struct place *place);
 void place_close(const struct respin_io *io, struct place *place);
 
 /* "NAME" and "SUFFIX" in one string; NULL: no memory. */
@@ -45,7 +47,10 @@ int files_sync(const struct respin_io *io, int file);
 /* Where directories cannot be synced (SMB), that is no error. */
 int files_sync_dir(const struct respin_io *io, int dir);
 
-/* Reads a whole small file; `flags`: RESPIN_IO_NOFOLLOW or 0. -EFBIG: more than `max`. stat may be NULL. */
+/*
+ * Reads a whole small file. `flags`: 0, or RESPIN_IO_NOFOLLOW for a name that we chose ourselves: whatever somebody
+ * else put there that is no regular file answers -EINVAL and is not opened. -EFBIG: more than `max`. stat may be NULL.
+ */
 int files_load(const struct respin_io *io, int dir, const char *name, unsigned flags, size_t max,
 	       struct buf *out, struct respin_io_stat *stat);
 

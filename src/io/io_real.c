@@ -159,6 +159,7 @@ static void fill(struct respin_io_stat *out, const struct stat *st)
 		.uid = st->st_uid,
 		.gid = st->st_gid,
 		.kind = kind_of(st->st_mode),
+		.modified_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
 	};
 }
 
@@ -211,6 +212,7 @@ static int real_space(void *self, int dir, struct respin_io_space *space)
 		.max_file_bytes = type == FS_FAT ? FAT_MAX_BYTES : 0,
 		.no_holes = type == FS_FAT || type == FS_EXFAT || type == FS_HFSPLUS,
 		.volatile_fs = type == FS_TMPFS || type == FS_RAMFS,
+		.loose_names = type == FS_FAT || type == FS_EXFAT,
 	};
 	struct rlimit limit;
 	if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY &&

@@ -155,3 +155,68 @@ bool lineage_meet(const struct lineage *a, const struct lineage *b)
 {
 	return stands_on(a, b) || stands_on(b, a);
 }
+
+bool lineage_parse_host(const char *name, unsigned *host)
+{
+	unsigned parts = 0;
+	for (const char *at = name; *at >= '0' && *at <= '9'; at++) {
+		char *end;
+		unsigned long number = strtoul(at, &end, 10);
+		if (parts++ == 0)
+			*host = (unsigned)number;
+		if (!*end)
+			return parts == 4;
+		if (*end != ':')
+			return false;
+		at = end;
+	}
+	return false;
+}
+
+struct hosts {
+	unsigned numbers[LINEAGE_MAX];
+	size_t count;
+};
+
+static void add_host(void *arg, const char *name)
+{
+	struct hosts *hosts = arg;
+	unsigned host;
+	if (lineage_parse_host(name, &host) && hosts->count < LINEAGE_MAX)
+		hosts->numbers[hosts->count++] = host;
+}
+
+/* A device that is a SCSI device has one folder there, with its address for a name. */
+static void hosts_of(const struct respin_io *io, const struct lineage *lineage, struct hosts *hosts)
+{
+	*hosts = (struct hosts){.count = 0};
+	for (size_t i = 0; i < lineage->count; i++) {
+		const struct lineage_node *node = &lineage->nodes[i];
+		char dir[96];
+		if (node->kind == LINEAGE_FILE)
+			continue;
+		(void)snprintf(dir, sizeof dir, "/sys/dev/%s/%u:%u/device/scsi_device",
+			       node->kind == LINEAGE_BLOCK ? "block" : "char", major(node->dev),
+			       minor(node->dev));
+		int handle = io->ops->open_dir(io->self, dir);
+		if (handle < 0)
+			continue;
+		(void)io->ops->list(io->self, handle, add_host, hosts);
+		(void)io->ops->close(io->self, handle);
+	}
+}
+
+bool lineage_share_host(const struct respin_io *io, const struct lineage *a, const struct lineage *b,
+			unsigned *host)
+{
+	struct hosts ours, theirs;
+	hosts_of(io, a, &ours);
+	hosts_of(io, b, &theirs);
+	for (size_t i = 0; i < ours.count; i++)
+		for (size_t k = 0; k < theirs.count; k++)
+			if (ours.numbers[i] == theirs.numbers[k]) {
+				*host = ours.numbers[i];
+				return true;
+			}
+	return false;
+}

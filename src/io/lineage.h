@@ -28,6 +28,13 @@ struct lineage {
 
 void lineage_of(const struct respin_io *io, const struct respin_io_stat *stat, struct lineage *lineage);
 
+/* "2:0:0:0", as sysfs names a SCSI device: the number of its host. False: no such name. */
+bool lineage_parse_host(const char *name, unsigned *host);
+
+/* Do both have a disk or drive of their own on one SCSI host? *host says on which. */
+bool lineage_share_host(const struct respin_io *io, const struct lineage *a, const struct lineage *b,
+			unsigned *host);
+
 /* Does one of them stand on the other, or are they the same? */
 bool lineage_meet(const struct lineage *a, const struct lineage *b);
 

@@ -60,5 +60,5 @@ int respin_map_load(const char *path, const struct respin_map_options *options, 
 	int code = read_all(fd, name, &text, error);
 	if (code < 0)
 		return code;
-	return mapfile_parse(text.data ? text.data : "", text.len, name, options, map, NULL, error);
+	return mapfile_parse(text.data, text.len, name, options, map, NULL, error);
 }

@@ -4,12 +4,17 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+
+/* Members grow at the end: did the caller know of this one? */
+#define OPTION_HAS(options, member)                                                                          \
+	((options)->size >= offsetof(struct respin_output_options, member) + sizeof(options)->member)
 
 CLEANUP_DEFINE(output, struct output, output_destroy)
 
@@ -53,14 +58,31 @@ static int name_files(struct output *output, struct respin_error *error)
 	if (map) {
 		output->backup_name = files_name(output->map_at.name, ".bak");
 		output->damaged_name = files_name(output->map_at.name, ".damaged");
+		output->twin_name = files_name(output->map_at.name, ".twin");
 		output->lock_name = files_name(output->map_at.name, ".lock");
 	}
 	if (options->command_line)
 		output->command_line = strdup(options->command_line);
-	if (!map || !output->backup_name || !output->damaged_name || !output->lock_name ||
-	    (options->command_line && !output->command_line))
+	if (!map || !output->backup_name || !output->damaged_name || !output->twin_name ||
+	    !output->lock_name || (options->command_line && !output->command_line))
 		return error_set(error, RESPIN_E_NOMEM, ENOMEM, "no memory");
 	return 0;
+}
+
+/* Opened at the start, so that it is known to be there when it is needed. */
+static int open_emergency(struct output *output, struct respin_error *error)
+{
+	const struct respin_output_options *options = output->options;
+	if (!OPTION_HAS(options, emergency_dir) || !options->emergency_dir)
+		return 0;
+	struct place *at = &output->emergency_at;
+	at->dir = output->io.ops->open_dir(output->io.self, options->emergency_dir);
+	if (at->dir < 0)
+		return error_set(error, RESPIN_E_INVALID, -at->dir, "%s: no directory for emergencies: %s",
+				 options->emergency_dir, strerrordesc_np(-at->dir));
+	at->path = strdup(options->emergency_dir);
+	output->store.emergency = at;
+	return at->path ? 0 : error_set(error, RESPIN_E_NOMEM, ENOMEM, "no memory");
 }
 
 int output_open(const struct respin_output_options *options, const struct respin_source_info *info,
@@ -77,9 +99,12 @@ int output_open(const struct respin_output_options *options, const struct respin
 	output->layout = (struct layout){info->units, info->unit_bytes, info->tail_bytes};
 	output->ecc_block = info->ecc_block ? info->ecc_block : 1;
 	output->lock_file = -1;
+	output->emergency_at.dir = -1;
 	store_init(&output->store, &output->io, &output->layout);
 
 	int rc = name_files(output, error);
+	if (!rc)
+		rc = open_emergency(output, error);
 	if (!rc)
 		rc = output_check(output, error);
 	if (!rc)
@@ -94,6 +119,8 @@ int output_open(const struct respin_output_options *options, const struct respin
 		return rc;
 	output->options = NULL;
 	sink_file_init(&output->sink, &output->store, output->domain);
+	if (OPTION_HAS(options, space_wait_s))
+		output->sink.wait_ns = options->space_wait_s * 1000000000ull;
 	output->sink.exact = options->force;
 	output->sink.no_holes = output->found.space.no_holes;
 	struct respin_extent tail;
@@ -156,8 +183,10 @@ void output_destroy(struct output *output)
 		free(output->notices[i]);
 	free(output->backup_name);
 	free(output->damaged_name);
+	free(output->twin_name);
 	free(output->lock_name);
 	free(output->command_line);
+	place_close(io, &output->emergency_at);
 	place_close(io, &output->domain_at);
 	place_close(io, &output->map_at);
 	place_close(io, &output->image_at);

@@ -11,9 +11,10 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/hash.h"
 
 #define NEW_FILE_MODE 0666u
-#define MIB (1u << 20)
+#define MIB (UINT64_C(1) << 20)
 /* What else may grow meanwhile. */
 #define SPACE_SPARE (64u * MIB)
 /* The map, its backup, its successor, and room for growth. */
@@ -48,6 +49,8 @@ static int check_unchanged(const struct output *output, struct respin_error *err
 	struct respin_io_stat now;
 	int rc = io->ops->stat_at(io->self, output->map_at.dir, output->map_at.name, &now);
 	bool there = !rc;
+	if (rc && rc != -ENOENT)
+		return files_error(error, rc, output->map_at.path, "cannot be looked at");
 	if (there == output->found.map_there && (!there || files_same(&now, &output->found.map)))
 		return 0;
 	return error_set(error, RESPIN_E_LOCKED, 0, "%s: another run just worked on it: start again",
@@ -65,10 +68,17 @@ static void keep_old_map(struct output *output)
 	found->map_text = (struct buf){0};
 }
 
+/* The run that saved it may have ended between its rename and the folder's sync; the map comes after it here, too. */
+static int sync_found_domain(struct output *output, struct respin_error *error)
+{
+	int rc = output->found.domain_there ? files_sync_dir(&output->io, output->domain_at.dir) : 0;
+	return rc ? files_error(error, rc, output->domain_at.path, "its folder cannot be synced") : 0;
+}
+
 static int save_domain(struct output *output, struct respin_error *error)
 {
 	if (!output->found.save_domain)
-		return 0;
+		return sync_found_domain(output, error);
 	_cleanup_map_ struct respin_map *whole =
 		output->domain ? NULL : map_create(output->layout.units, RESPIN_FINISHED);
 	const struct respin_map *domain = output->domain ? output->domain : whole;
@@ -78,7 +88,7 @@ static int save_domain(struct output *output, struct respin_error *error)
 	if (domain)
 		mapfile_render(domain, output->layout.unit_bytes, output->layout.tail_bytes, &head, &text);
 	int rc = domain ? files_replace(&output->io, output->domain_at.dir, output->domain_at.name, &text,
-					NULL, NULL)
+					NULL, &output->found.domain)
 			: -ENOMEM;
 	buf_finish(&text);
 	return rc ? files_error(error, rc, output->domain_at.path, "cannot be saved") : 0;
@@ -98,6 +108,9 @@ static void fill_store(struct output *output)
 	store->head.pos = output->resume.pos;
 	store->map_id = store->like = found->map;
 	store->has_map = store->has_like = found->map_there;
+	store->twin_name = found->loose_names || found->twin_there ? output->twin_name : NULL;
+	store->map_hash = hash_bytes(found->map_text.data, found->map_text.len, 0);
+	witness_begin(&store->witness, &output->layout);
 }
 
 /* Its place in the folder is synced, so that the first commit need not care. */
@@ -117,12 +130,15 @@ static int make_image(struct output *output, struct respin_error *error)
 	if (rc)
 		return rc;
 	/* Without holes the system would write gigabytes of zeros: it grows as it is written. */
-	if (!space->no_holes && (!space->max_file_bytes || full <= space->max_file_bytes))
+	bool hole = !space->no_holes && (!space->max_file_bytes || full <= space->max_file_bytes);
+	if (hole)
 		rc = files_truncate(io, file, full);
 	if (!rc)
 		rc = files_sync(io, file);
 	if (!rc)
 		rc = files_sync_dir(io, at->dir);
+	if (!rc && hole)
+		holes_begin(&output->store.holes, full);
 	return rc ? files_error(error, rc, at->path, "cannot be made") : 0;
 }
 
@@ -174,6 +190,16 @@ static void say_space(struct output *output)
 		output_say(output, "%s: lies in memory: nothing there survives a power cut", path);
 }
 
+/*
+ * The run before may have ended between its last rename and the folder's sync. This one goes on from that map, and
+ * may have nothing to add to it: then, too, what it calls saved must be.
+ */
+static int sync_found_map(struct output *output, struct respin_error *error)
+{
+	int rc = files_sync_dir(&output->io, output->map_at.dir);
+	return rc ? files_error(error, rc, output->map_at.path, "its folder cannot be synced") : 0;
+}
+
 static int begin_files(struct output *output, struct respin_error *error)
 {
 	int rc = save_domain(output, error);
@@ -183,6 +209,8 @@ static int begin_files(struct output *output, struct respin_error *error)
 	keep_old_map(output);
 	if (output->found.save_first)
 		rc = store_save_map(&output->store, error);
+	else if (output->found.map_there)
+		rc = sync_found_map(output, error);
 	if (rc)
 		return rc;
 	if (output->found.image.kind == RESPIN_IO_OTHER)
@@ -198,6 +226,8 @@ int output_begin(struct output *output, struct respin_error *error)
 	int rc = io->ops->space(io->self, dir, &found->space);
 	if (rc)
 		return files_error(error, rc, output->image_at.path, "cannot be asked for space");
+	struct respin_io_space beside;
+	found->loose_names = !io->ops->space(io->self, output->map_at.dir, &beside) && beside.loose_names;
 	if (found->image.kind != RESPIN_IO_REGULAR)
 		found->space.volatile_fs = 0;
 	say_space(output);
@@ -212,10 +242,13 @@ int output_begin(struct output *output, struct respin_error *error)
 	struct store *store = &output->store;
 	struct respin_io_stat image;
 	if (!io->ops->stat(io->self, store->image, &image)) {
+		store->image_id = image;
 		store->head.trailer.image_dev = image.dev;
 		store->head.trailer.image_ino = image.ino;
 	}
+	if (found->image_there && found->image.kind == RESPIN_IO_REGULAR)
+		(void)witness_read(&store->witness, io, store->image, output->map);
 	if (found->space.free_bytes >= SPACE_SPARE && !found->space.volatile_fs)
-		store_hold_reserve(store);
+		(void)store_hold_reserve(store);
 	return 0;
 }

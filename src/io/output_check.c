@@ -91,15 +91,77 @@ static int refuse_source(const struct output *output, const char *path, struct r
 			 output->options->source_path);
 }
 
-/* The image must not be the source, nor lie on it, nor hold it; no file of ours may be the source. */
-static int check_source(const struct output *output, struct respin_error *error)
+/* A drive that hangs or is reset takes its adapter's other devices with it for a while. */
+static void tell_host(struct output *output, const char *path, const struct lineage *ours,
+		      const struct lineage *theirs)
+{
+	unsigned host;
+	if (output->told_host || !lineage_share_host(&output->io, ours, theirs, &host))
+		return;
+	output->told_host = true;
+	output_say(
+		output,
+		"%s: its disk hangs on the same adapter as the drive %s (SCSI host %u): a drive that hangs or "
+		"is reset holds up the disk as well; better write elsewhere",
+		path, output->options->source_path, host);
+}
+
+/* Nothing of that name, or nothing that we may see: a source that is no file is its own problem. */
+static bool is_absent(int rc)
+{
+	return rc == -ENOENT || rc == -ENOTDIR || rc == -EACCES || rc == -ENAMETOOLONG || rc == -ELOOP;
+}
+
+/* Where the files go: no directory may lie on the source. */
+static int check_places(struct output *output, const struct lineage *theirs, struct respin_error *error)
+{
+	const struct respin_io *io = &output->io;
+	const struct place *places[] = {&output->image_at, &output->map_at};
+	struct lineage ours;
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		struct respin_io_stat directory;
+		if (i == 0 && output->found.image.kind != RESPIN_IO_REGULAR)
+			continue; /* a device node is written to, not the directory that holds it */
+		int rc = io->ops->stat(io->self, places[i]->dir, &directory);
+		if (rc)
+			return files_error(error, rc, places[i]->path, "its directory cannot be looked at");
+		lineage_of(io, &directory, &ours);
+		if (lineage_meet(&ours, theirs))
+			return refuse_source(output, places[i]->path, error);
+		tell_host(output, places[i]->path, &ours, theirs);
+	}
+	return 0;
+}
+
+/* No file of ours may be the source. */
+static int check_names(const struct output *output, const struct respin_io_stat *source,
+		       struct respin_error *error)
+{
+	const struct respin_io *io = &output->io;
+	const char *names[] = {output->map_at.name, output->backup_name, output->damaged_name,
+			       output->twin_name,   output->lock_name,   output->domain_at.name};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct respin_io_stat own;
+		int dir = names[i] == output->domain_at.name ? output->domain_at.dir : output->map_at.dir;
+		int rc = io->ops->stat_at(io->self, dir, names[i], &own);
+		if (!rc && own.dev == source->dev && own.ino == source->ino)
+			return refuse_source(output, names[i], error);
+		if (rc && !is_absent(rc))
+			return files_error(error, rc, names[i], "cannot be looked at");
+	}
+	return 0;
+}
+
+/* The image must not be the source, nor lie on it, nor hold it. */
+static int check_source(struct output *output, struct respin_error *error)
 {
 	const struct respin_io *io = &output->io;
 	const struct findings *found = &output->found;
 	const char *source_path = output->options->source_path;
-	struct respin_io_stat source, directory;
-	if (!source_path || io->ops->stat_path(io->self, source_path, &source))
-		return 0; /* no such file: an address, or the source's own problem */
+	struct respin_io_stat source;
+	int rc = source_path ? io->ops->stat_path(io->self, source_path, &source) : -ENOENT;
+	if (rc)
+		return is_absent(rc) ? 0 : files_error(error, rc, source_path, "cannot be looked at");
 
 	struct lineage theirs, ours;
 	lineage_of(io, &source, &theirs);
@@ -107,28 +169,11 @@ static int check_source(const struct output *output, struct respin_error *error)
 		lineage_of(io, &found->image, &ours);
 		if (lineage_meet(&ours, &theirs))
 			return refuse_source(output, output->image_at.path, error);
+		if (found->image.kind == RESPIN_IO_BLOCK)
+			tell_host(output, output->image_at.path, &ours, &theirs);
 	}
-	const struct place *places[] = {&output->image_at, &output->map_at};
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-		if (i == 0 && found->image.kind != RESPIN_IO_REGULAR)
-			continue; /* a device node is written to, not the directory that holds it */
-		if (io->ops->stat(io->self, places[i]->dir, &directory))
-			continue;
-		lineage_of(io, &directory, &ours);
-		if (lineage_meet(&ours, &theirs))
-			return refuse_source(output, places[i]->path, error);
-	}
-
-	const char *names[] = {output->map_at.name, output->backup_name, output->damaged_name,
-			       output->lock_name, output->domain_at.name};
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		struct respin_io_stat own;
-		int dir = names[i] == output->domain_at.name ? output->domain_at.dir : output->map_at.dir;
-		if (!io->ops->stat_at(io->self, dir, names[i], &own) && own.dev == source.dev &&
-		    own.ino == source.ino)
-			return refuse_source(output, names[i], error);
-	}
-	return 0;
+	rc = check_places(output, &theirs, error);
+	return rc ? rc : check_names(output, &source, error);
 }
 
 int output_lock(struct output *output, int file, const char *path, struct respin_error *error)
@@ -159,9 +204,12 @@ static int lock_map(struct output *output, struct respin_error *error)
 		if (rc)
 			return rc;
 		struct respin_io_stat open, named;
-		if (!io->ops->stat(io->self, file, &open) &&
-		    !io->ops->stat_at(io->self, output->map_at.dir, output->lock_name, &named) &&
-		    open.dev == named.dev && open.ino == named.ino)
+		rc = io->ops->stat(io->self, file, &open);
+		int named_rc = io->ops->stat_at(io->self, output->map_at.dir, output->lock_name, &named);
+		if (rc || (named_rc && named_rc != -ENOENT))
+			return files_error(error, rc ? rc : named_rc, output->lock_name,
+					   "cannot be looked at");
+		if (!named_rc && open.dev == named.dev && open.ino == named.ino)
 			return 0;
 		output->lock_file = -1;
 		(void)io->ops->close(io->self, file);
@@ -176,10 +224,11 @@ static int open_image(struct output *output, struct respin_error *error)
 	const char *path = output->image_at.path;
 	if (!found->image_there || found->image.kind == RESPIN_IO_OTHER)
 		return 0; /* a pipe waits for its reader: it is opened last */
+	uint8_t kind = found->image.kind;
 	unsigned flags = RESPIN_IO_READ | RESPIN_IO_WRITE;
 	if (!found->image_is_link)
 		flags |= RESPIN_IO_NOFOLLOW;
-	if (found->image.kind == RESPIN_IO_BLOCK)
+	if (kind == RESPIN_IO_BLOCK)
 		flags |= RESPIN_IO_EXCLUSIVE;
 	int file = files_open(io, output->image_at.dir, output->image_at.name, flags, 0);
 	if (file == -EBUSY)
@@ -191,7 +240,22 @@ static int open_image(struct output *output, struct respin_error *error)
 	int rc = io->ops->stat(io->self, file, &found->image);
 	if (rc)
 		return files_error(error, rc, path, "cannot be looked at");
+	if (found->image.kind != kind) /* what was checked is not what was opened */
+		return error_set(error, RESPIN_E_LOCKED, 0,
+				 "%s: another program just replaced it: start again", path);
 	return output_lock(output, file, path, error);
+}
+
+/* What is written there appears under its other names, too: in a backup, say. */
+static int check_links(const struct output *output, struct respin_error *error)
+{
+	const struct respin_io_stat *image = &output->found.image;
+	if (image->kind != RESPIN_IO_REGULAR || image->links < 2 || output->options->force)
+		return 0;
+	return error_set(
+		error, RESPIN_E_INVALID, EMLINK,
+		"%s: has %u names (hard links), and all of them would change: copy it, or use --force",
+		output->image_at.path, image->links);
 }
 
 static int check_capacity(const struct output *output, struct respin_error *error)
@@ -214,6 +278,8 @@ int output_check(struct output *output, struct respin_error *error)
 		rc = name_domain(output, error);
 	if (!rc)
 		rc = check_source(output, error);
+	if (!rc)
+		rc = check_links(output, error);
 	if (!rc && output->found.image_is_link && output->found.image.kind == RESPIN_IO_REGULAR)
 		rc = refuse_link(output->image_at.path, error);
 	if (!rc)

@@ -6,6 +6,7 @@
 #include "io/output_parts.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
@@ -18,10 +19,15 @@ void loaded_finish(struct loaded *loaded)
 	*loaded = (struct loaded){0};
 }
 
-int output_load_file(const struct output *output, int dir, const char *name, const char *path,
+int output_load_file(const struct output *output, const struct place *at, unsigned flags,
 		     const struct respin_map_options *how, struct loaded *loaded, struct respin_error *error)
 {
-	int rc = files_load(&output->io, dir, name, 0, MAPFILE_MAX_BYTES, &loaded->text, &loaded->stat);
+	const char *path = at->path;
+	int rc = files_load(&output->io, at->dir, at->name, flags, MAPFILE_MAX_BYTES, &loaded->text,
+			    &loaded->stat);
+	if (rc == -EINVAL && flags & RESPIN_IO_NOFOLLOW)
+		return error_set(error, RESPIN_E_INVALID, EINVAL, "%s: is not a regular file: move it away",
+				 path);
 	if (rc == -EFBIG)
 		return error_set(error, RESPIN_E_MAP_DAMAGED, EFBIG, "%s: too large for a mapfile", path);
 	if (rc)
@@ -125,6 +131,41 @@ static int use(struct output *output, struct loaded *loaded, const char *path, s
 	return rc ? rc : reopen_bad(output, error);
 }
 
+/* A file that is there and cannot be read says nothing of its worth: it must not be passed over. */
+static bool cannot_be_read(int rc, const struct respin_error *why)
+{
+	return rc && rc != RESPIN_E_MAP_DAMAGED && why->sys_errno != ENOENT;
+}
+
+static int pass_on(const struct respin_error *why, struct respin_error *error)
+{
+	if (error)
+		*error = *why;
+	return why->code;
+}
+
+/* The copy that is kept where a rename may lose both names. Only a whole one, as we wrote it, is taken. */
+static int use_twin(struct output *output, const char *why, bool *used, struct respin_error *error)
+{
+	const struct place *at = &output->map_at;
+	_cleanup_(loaded_finish) struct loaded twin = {0};
+	_cleanup_free_ char *path = files_name(at->path, ".twin");
+	*used = false;
+	if (!path)
+		return error_set(error, RESPIN_E_NOMEM, ENOMEM, "no memory");
+	struct respin_error unread = {0};
+	int rc = output_load_file(output, &(struct place){at->dir, output->twin_name, path},
+				  RESPIN_IO_NOFOLLOW, NULL, &twin, &unread);
+	if (cannot_be_read(rc, &unread))
+		return pass_on(&unread, error);
+	if (rc || twin.info.state != MAPFILE_WHOLE || twin.info.torn || !twin.info.trailer.present)
+		return 0;
+	output_say(output, "%s: going on from its second copy %s", why, path);
+	output->found.save_first = true;
+	*used = true;
+	return use(output, &twin, path, error);
+}
+
 /* The map is of no use. `why` says how it failed; it becomes the refusal's text. */
 static int use_backup(struct output *output, const struct respin_error *why, struct respin_error *error)
 {
@@ -132,12 +173,20 @@ static int use_backup(struct output *output, const struct respin_error *why, str
 	output->found.keep_as_damaged = output->found.map_text.len > 0;
 	output->found.save_first = true;
 
+	bool used;
+	int rc = use_twin(output, why->text, &used, error);
+	if (rc || used)
+		return rc;
 	_cleanup_(loaded_finish) struct loaded backup = {0};
 	_cleanup_free_ char *path = files_name(at->path, ".bak");
 	if (!path)
 		return error_set(error, RESPIN_E_NOMEM, ENOMEM, "no memory");
-	if (!output_load_file(output, at->dir, output->backup_name, path, NULL, &backup, NULL) &&
-	    backup.info.state != MAPFILE_EMPTY && !backup.info.torn) {
+	struct respin_error unread = {0};
+	rc = output_load_file(output, &(struct place){at->dir, output->backup_name, path}, RESPIN_IO_NOFOLLOW,
+			      NULL, &backup, &unread);
+	if (cannot_be_read(rc, &unread))
+		return pass_on(&unread, error);
+	if (!rc && backup.info.state != MAPFILE_EMPTY && !backup.info.torn) {
 		output_say(output, "%s: going on from its backup %s", why->text, path);
 		return use(output, &backup, path, error);
 	}
@@ -154,6 +203,12 @@ static int without_map(struct output *output, struct respin_error *error)
 	const struct place *at = &output->map_at;
 	if (!holds_data(output))
 		return start_over(output, error);
+	char gone[512];
+	bool used = false;
+	(void)snprintf(gone, sizeof gone, "%s: is gone", at->path);
+	int rc = output->found.twin_there ? use_twin(output, gone, &used, error) : 0;
+	if (rc || used)
+		return rc;
 	if (output->options->force) {
 		output_say(output, "%s: there is no map, everything is read anew", output->image_at.path);
 		return start_over(output, error);
@@ -170,12 +225,14 @@ int output_load_map(struct output *output, struct respin_error *error)
 {
 	struct findings *found = &output->found;
 	const struct place *at = &output->map_at;
+	struct respin_io_stat twin;
+	found->twin_there = !output->io.ops->stat_at(output->io.self, at->dir, output->twin_name, &twin);
 	if (!found->map_there)
 		return without_map(output, error);
 
 	_cleanup_(loaded_finish) struct loaded loaded = {0};
 	struct respin_error why = {0};
-	int rc = output_load_file(output, at->dir, at->name, at->path, NULL, &loaded, &why);
+	int rc = output_load_file(output, at, RESPIN_IO_NOFOLLOW, NULL, &loaded, &why);
 	if (rc && rc != RESPIN_E_MAP_DAMAGED) {
 		if (error)
 			*error = why;

@@ -20,9 +20,13 @@ struct findings {
 	struct buf map_text;  /* as it lies on disk */
 	bool keep_as_backup;  /* it was good: it becomes the .bak of this run */
 	bool keep_as_damaged; /* it was not: it is put aside */
+	bool twin_there;      /* a second copy of it, left by a run that was cut off */
 	bool save_first;      /* the map on disk must be replaced before the image is written */
+	bool domain_there;    /* saved by an earlier run */
 	bool save_domain;
+	struct respin_io_stat domain; /* as this run saved it */
 	struct respin_io_space space; /* of the image's file system */
+	bool loose_names;             /* of the map's: a rename may lose both names */
 };
 
 struct output {
@@ -32,8 +36,9 @@ struct output {
 	uint32_t ecc_block;
 
 	struct place image_at, map_at;
-	struct place domain_at; /* IMAGE.domain; beside the map where IMAGE is no regular file */
-	char *backup_name, *damaged_name, *lock_name;
+	struct place domain_at;    /* IMAGE.domain; beside the map where IMAGE is no regular file */
+	struct place emergency_at; /* a directory, without a name in it */
+	char *backup_name, *damaged_name, *twin_name, *lock_name;
 	int lock_file; /* -1: none yet */
 	bool begun;    /* from here on there are traces, and the lock is ours to remove */
 
@@ -47,6 +52,7 @@ struct output {
 	struct sink_file sink;
 	struct output_sample samples[OUTPUT_SAMPLES_MAX];
 	size_t sample_count;
+	bool told_host;
 	char *notices[OUTPUT_NOTICES_MAX];
 	size_t notice_count;
 };
@@ -71,8 +77,11 @@ struct loaded {
 };
 
 void loaded_finish(struct loaded *loaded);
-/* RESPIN_E_OUTPUT (cannot be read), RESPIN_E_MAP_DAMAGED, RESPIN_E_NOMEM. */
-int output_load_file(const struct output *output, int dir, const char *name, const char *path,
+/*
+ * `flags` as in files_load. RESPIN_E_OUTPUT (cannot be read), RESPIN_E_INVALID (is no regular file),
+ * RESPIN_E_MAP_DAMAGED, RESPIN_E_NOMEM.
+ */
+int output_load_file(const struct output *output, const struct place *at, unsigned flags,
 		     const struct respin_map_options *how, struct loaded *loaded, struct respin_error *error);
 /* RESPIN_E_MAP_SIZE: it counts another kind of unit than this source has. */
 int output_check_units(const struct output *output, const struct loaded *loaded, const char *path,

@@ -2,8 +2,11 @@
 /* When to commit, where the rescue stands, how it ends. Writes nothing by itself. */
 #include "io/sink_file.h"
 
-#include <assert.h>
+#include <errno.h>
+#include <string.h>
 
+#include "base/block.h"
+#include "base/cleanup.h"
 #include "base/error.h"
 
 /*
@@ -37,10 +40,50 @@ static bool is_due(const struct sink_file *sink)
 	return store->io.ops->now_ns(store->io.self) - sink->last_commit_ns >= interval;
 }
 
-static int commit(struct sink_file *sink, bool last, struct respin_error *error)
+/* Whether a failure may pass by itself; takes note of when the waiting began. */
+static bool may_wait(struct sink_file *sink, const struct respin_error *why)
 {
-	int rc = store_commit(sink->store, last, error);
-	sink->last_commit_ns = sink->store->io.ops->now_ns(sink->store->io.self);
+	const struct store *store = sink->store;
+	if (!sink->wait_ns || sink->stopping || !store_lacks_room(-why->sys_errno) ||
+	    store->image_kind == RESPIN_IO_OTHER) /* part of it may be gone, and cannot be written twice */
+		return false;
+	uint64_t now_ns = store->io.ops->now_ns(store->io.self);
+	if (!sink->full_since_ns)
+		sink->full_since_ns = now_ns ? now_ns : 1;
+	return now_ns < sink->full_since_ns + sink->wait_ns;
+}
+
+/* 0, RESPIN_PUT_WAIT (everything is kept) or a negative code. */
+static int commit(struct sink_file *sink, bool last, struct respin_error *why)
+{
+	struct store *store = sink->store;
+	int rc = store_commit(store, last, why);
+	if (rc == RESPIN_E_FULL && store_is_dirty(store)) {
+		if (may_wait(sink, why))
+			rc = RESPIN_PUT_WAIT;
+		else
+			store_give_up(store, why);
+	}
+	sink->last_commit_ns = store->io.ops->now_ns(store->io.self);
+	return rc;
+}
+
+/* What there was no room for comes before anything new; then the room for the last map. */
+static int settle(struct sink_file *sink, struct respin_error *why)
+{
+	struct store *store = sink->store;
+	if (!sink->full_since_ns)
+		return 0;
+	int rc = store_is_dirty(store) ? commit(sink, false, why) : 0;
+	if (!rc && store->wants_reserve && !store_hold_reserve(store))
+		rc = store_error(why, -ENOSPC, store->map_at->path, "no room for the last map");
+	return rc;
+}
+
+static int answer(int rc, const struct respin_error *why, struct respin_error *error)
+{
+	if (rc && error)
+		*error = *why;
 	return rc;
 }
 
@@ -64,30 +107,46 @@ static bool retracts(const struct respin_outcome *outcome)
 	return false;
 }
 
+/* No room for this one, or worse. What came before it can still be made to last. */
+static int refuse(struct sink_file *sink, struct respin_outcome *outcome, int rc,
+		  const struct respin_error *why)
+{
+	struct respin_error unused;
+	bool wait = rc == RESPIN_PUT_WAIT || (rc == RESPIN_E_FULL && may_wait(sink, why));
+	if (rc == RESPIN_E_FULL && store_is_dirty(sink->store))
+		(void)commit(sink, false, &unused);
+	if (wait)
+		return RESPIN_PUT_WAIT;
+	respin_block_free(take(outcome->bytes));
+	return rc;
+}
+
 static int sink_put(void *self, struct respin_outcome *outcome, struct respin_error *error)
 {
 	struct sink_file *sink = self;
-	int rc = store_put(sink->store, outcome, error);
-	if (rc) {
-		/* No room for this one; what came before it can still be made to last. */
-		if (rc == RESPIN_E_FULL)
-			(void)commit(sink, false, NULL);
-		return rc;
-	}
+	struct respin_error why = {0};
+	int rc = settle(sink, &why);
+	if (!rc)
+		rc = store_put(sink->store, outcome, &why);
+	if (rc)
+		return answer(refuse(sink, outcome, rc, &why), &why, error);
+	sink->full_since_ns = 0;
 	note_position(sink->store, &outcome->request);
 	/* A retracted '+' must be gone from the map on disk before its bytes are overwritten. */
 	if (retracts(outcome) || is_due(sink)) {
-		rc = commit(sink, false, error);
-		if (rc)
-			return rc;
+		rc = commit(sink, false, &why);
+		if (rc < 0)
+			return answer(rc, &why, error);
 	}
-	return RESPIN_PUT_CONTINUE;
+	return RESPIN_PUT_CONTINUE; /* also where the commit has to wait: it comes before the next put */
 }
 
 static int sink_flush(void *self, enum respin_flush why, struct respin_error *error)
 {
-	(void)why; /* all mean the same here: be durable now */
-	return commit(self, false, error);
+	struct sink_file *sink = self;
+	struct respin_error reason = {0};
+	sink->stopping = sink->stopping || why == RESPIN_FLUSH_STOPPING;
+	return answer(commit(sink, false, &reason), &reason, error);
 }
 
 /* What was never read at the tail is holes, or zeros where there are none. */
@@ -100,28 +159,37 @@ static int set_length(const struct sink_file *sink, struct respin_error *error)
 	if (sink->no_holes && store->head.phase != RESPIN_PHASE_FINISHED)
 		return 0; /* gigabytes of zeros between a stop and its end: the next run goes on anyway */
 	int rc = store->io.ops->stat(store->io.self, store->image, &stat);
-	bool wrong = stat.size_bytes < sink->end_bytes || (sink->exact && stat.size_bytes > sink->end_bytes);
-	if (!rc && wrong)
+	if (!rc && (stat.size_bytes < sink->end_bytes || (sink->exact && stat.size_bytes > sink->end_bytes)))
 		rc = files_truncate(&store->io, store->image, sink->end_bytes);
-	return rc ? files_error(error, rc, store->image_at->path, "cannot be made as long as the disc") : 0;
+	return rc ? store_error(error, rc, store->image_at->path, "cannot be made as long as the disc") : 0;
+}
+
+/* Everything but the summary. */
+static int finish(struct sink_file *sink, struct respin_error *why)
+{
+	/* Where length has to be written it can fail: what was read is safe before that. */
+	int rc = sink->no_holes ? commit(sink, false, why) : 0;
+	if (rc)
+		return rc;
+	/* A run that put nothing (another disc, say) leaves image and map as they are. */
+	rc = sink->store->touched ? set_length(sink, why) : 0;
+	if (!rc)
+		return commit(sink, true, why);
+	struct respin_error unused;
+	bool wait = rc == RESPIN_E_FULL && may_wait(sink, why);
+	(void)commit(sink, false, &unused);
+	return wait ? RESPIN_PUT_WAIT : rc;
 }
 
 static int sink_close(void *self, struct respin_summary *summary, struct respin_error *error)
 {
 	struct sink_file *sink = self;
 	struct store *store = sink->store;
-	/* Where length has to be written it can fail: what was read is safe before that. */
-	int rc = sink->no_holes ? commit(sink, false, error) : 0;
-	/* A run that put nothing (another disc, say) leaves image and map as they are. */
-	if (!rc && store->touched)
-		rc = set_length(sink, error);
-	if (rc) {
-		(void)commit(sink, false, NULL);
-		return rc;
-	}
-	rc = commit(sink, true, error);
+	struct respin_error why = {0};
+	int rc = finish(sink, &why);
 	if (rc)
-		return rc;
+		return answer(rc, &why, error);
+	store_drop_twin(store);
 	tally_stats(&sink->tally, store->map, &summary->stats);
 	summary->commits = store->commits;
 	summary->committed_ns = store->committed_ns;
@@ -133,6 +201,16 @@ static int sink_close(void *self, struct respin_summary *summary, struct respin_
 static void sink_destroy(void *self)
 {
 	(void)self;
+}
+
+static const char *sink_notice(void *self)
+{
+	struct sink_file *sink = self;
+	if (!*sink->store->notice)
+		return NULL;
+	memcpy(sink->told, sink->store->notice, sizeof sink->told);
+	*sink->store->notice = '\0';
+	return sink->told;
 }
 
 static uint64_t sink_commits(void *self)
@@ -150,6 +228,7 @@ struct respin_sink sink_file_sink(struct sink_file *sink)
 		.close = sink_close,
 		.destroy = sink_destroy,
 		.commits = sink_commits,
+		.notice = sink_notice,
 	};
 	return (struct respin_sink){&ops, sink};
 }

@@ -19,6 +19,10 @@ struct sink_file {
 	bool no_holes;      /* length costs writing: not before the rescue has come to its end */
 	struct tally tally;
 	uint64_t last_commit_ns;
+	uint64_t wait_ns;       /* so long may somebody make room; 0: a full disk ends the run */
+	uint64_t full_since_ns; /* the first failure for want of room; 0: there is room */
+	bool stopping;          /* nothing is waited for any more */
+	char told[512];         /* the notice handed out last */
 };
 
 /* Stores what it needs of the domain (NULL: the whole disc); the store must outlive it. */

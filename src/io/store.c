@@ -36,6 +36,9 @@ void store_finish(struct store *store)
 	free(store->group.writes);
 	free(store->group.blocks);
 	store->group = (struct group){0};
+	holes_finish(&store->holes);
+	witness_finish(&store->witness);
+	past_finish(&store->past);
 	store_free_reserve(store);
 	buf_finish(&store->text);
 	buf_finish(&store->keep_text);
@@ -90,7 +93,9 @@ static int write_stretch(struct store *store, struct respin_range range, const u
 	size_t len = (size_t)(layout_pos(&store->layout, range.start + range.count) - pos);
 	if (store->image_kind == RESPIN_IO_OTHER)
 		return files_stream(&store->io, store->image, data, len);
-	int rc = files_write(&store->io, store->image, data, len, pos);
+	int rc = holes_write(&store->holes, &store->io, store->image, data, len, pos);
+	if (!rc)
+		witness_note(&store->witness, range, data);
 	if (!rc && pos + len > store->written_end)
 		store->written_end = pos + len;
 	if (!rc && store->retain)
@@ -133,14 +138,14 @@ static void check_outcome(const struct store *store, const struct respin_outcome
 }
 
 /* Cut by somebody else, the file would grow over the gap with the next write, and nothing would tell. */
-static int check_not_cut(const struct store *store, struct respin_error *error)
+static int check_not_cut(struct store *store, struct respin_error *error)
 {
 	struct respin_io_stat stat;
 	if (store->image_kind != RESPIN_IO_REGULAR || !store->written_end)
 		return 0;
-	int rc = store->io.ops->stat(store->io.self, store->image, &stat);
+	int rc = store_stat_image(store, &stat);
 	if (rc)
-		return files_error(error, rc, store->image_at->path, "cannot be asked");
+		return store_error(error, rc, store->image_at->path, "cannot be asked");
 	if (stat.size_bytes >= store->written_end)
 		return 0;
 	return error_set(
@@ -150,29 +155,38 @@ static int check_not_cut(const struct store *store, struct respin_error *error)
 		store->image_at->path);
 }
 
+/* Nothing of it is in the group where it fails. */
+static int write_outcome(struct store *store, const struct respin_outcome *outcome)
+{
+	struct group *group = &store->group;
+	size_t written = group->write_count;
+	int rc = write_spans(store, outcome, outcome->bytes);
+	if (rc)
+		group->write_count = written;
+	if (rc == -ESTALE && !store_reopen(store)) {
+		rc = write_spans(store, outcome, outcome->bytes);
+		if (rc)
+			group->write_count = written;
+	}
+	return rc;
+}
+
 int store_put(struct store *store, struct respin_outcome *outcome, struct respin_error *error)
 {
 	struct group *group = &store->group;
-	unsigned char *bytes = take(outcome->bytes);
 	check_outcome(store, outcome);
-	int cut = check_not_cut(store, error);
-	if (cut) {
-		respin_block_free(bytes);
-		return cut;
-	}
+	int rc = check_not_cut(store, error);
+	if (rc)
+		return rc;
 	store->touched = true;
-	if (!group_make_room(group, outcome->span_count)) {
-		respin_block_free(bytes);
+	if (!group_make_room(group, outcome->span_count))
 		return error_set(error, RESPIN_E_NOMEM, ENOMEM, "no memory");
-	}
 
 	size_t written = group->write_count;
-	int rc = write_spans(store, outcome, bytes);
-	if (rc) {
-		group->write_count = written;
-		respin_block_free(bytes);
-		return files_error(error, rc, store->image_at->path, "cannot write");
-	}
+	rc = write_outcome(store, outcome);
+	if (rc)
+		return store_error(error, rc, store->image_at->path, "cannot write");
+	unsigned char *bytes = take(outcome->bytes);
 	for (uint32_t i = 0; i < outcome->span_count; i++)
 		group->spans[group->span_count++] = outcome->spans[i];
 	group->memory_bytes += outcome->span_count * sizeof *group->spans;
@@ -187,5 +201,5 @@ int store_put(struct store *store, struct respin_outcome *outcome, struct respin
 
 bool store_is_dirty(const struct store *store)
 {
-	return store->group.span_count > 0;
+	return store->group.span_count > 0 || store->unsaved;
 }

@@ -8,30 +8,31 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/block.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/hash.h"
 
 #define READBACK_BYTES (1u << 20)
-/* Room for the last map of some 150,000 extents when the disk is full. */
-#define RESERVE_BYTES (4u << 20)
 
 static int sync_once(struct store *store, bool last)
 {
 	return last ? files_sync(&store->io, store->image) : files_datasync(&store->io, store->image);
 }
 
-static int rewrite_group(struct store *store)
+int store_rewrite(struct store *store)
 {
 	for (size_t i = 0; i < store->group.write_count; i++) {
 		const struct store_write *write = &store->group.writes[i];
 		uint64_t pos = layout_pos(&store->layout, write->range.start);
 		uint64_t end = layout_pos(&store->layout, write->range.start + write->range.count);
-		int rc = files_write(&store->io, store->image, write->data, (size_t)(end - pos), pos);
+		int rc = holes_write(&store->holes, &store->io, store->image, write->data,
+				     (size_t)(end - pos), pos);
 		if (rc)
 			return rc;
+		if (end > store->written_end) /* it may have been shorter than we thought (store_reopen) */
+			store->written_end = end;
 	}
 	return 0;
 }
@@ -82,36 +83,63 @@ static int compare_group(struct store *store)
 /*
  * After a failed sync the kernel takes the pages for clean: syncing again would
  * succeed and mean nothing. Everything is written once more, through the same
- * handle, and read back.
+ * handle, and read back; what was committed last as well, because the failure
+ * may have been its own.
  */
 static int repair(struct store *store, bool last)
 {
-	if (!store->retain || !store->group.write_count)
+	if (!store->retain || (!store->group.write_count && !store->past.count))
 		return -EIO; /* nothing at hand with which to make it good */
-	int rc = rewrite_group(store);
+	uint64_t doubted = store->past.doubted;
+	int rc = past_check(store, true);
+	/* The repairing sync may make last what is wrong: the map must have let go of it before. */
+	if (!rc && store->past.doubted > doubted && store_save_map(store, NULL))
+		rc = -EIO;
+	if (!rc)
+		rc = store_rewrite(store);
 	if (!rc)
 		rc = sync_once(store, last);
 	if (!rc)
 		rc = compare_group(store);
 	if (!rc)
+		rc = past_check(store, false);
+	if (!rc)
 		store->repaired++;
 	return rc;
+}
+
+/* The sync failed. 0: it was made good. Otherwise what it failed with, and store->rewrite if that may pass. */
+static int mend(struct store *store, bool last, int failure)
+{
+	if (failure == -ESTALE && store_reopen(store))
+		return failure;
+	int again = repair(store, last);
+	if (!again) {
+		store_say(store, "%s: a sync failed (%s), all of it was written once more: see to that disk",
+			  store->image_at->path, strerrordesc_np(-failure));
+		return 0;
+	}
+	store->rewrite = store->retain && store->group.write_count && store_lacks_room(again);
+	if (!store->rewrite)
+		(void)past_check(store, false); /* before the last map is saved */
+	return store->rewrite ? again : failure;
 }
 
 static int sync_image(struct store *store, bool last, struct respin_error *error)
 {
 	if (!store->group.write_count && !last)
 		return 0;
-	int failure = sync_once(store, last);
+	/* Where the last one failed for want of room, asking again would mean nothing. */
+	int failure = store->rewrite ? -ENOSPC : sync_once(store, last);
+	store->rewrite = false;
 	if (!failure)
 		return 0;
 	if (store->image_kind == RESPIN_IO_OTHER) {
 		store->sync_ignored = true;
 		return 0;
 	}
-	if (!repair(store, last))
-		return 0;
-	return files_error(error, failure, store->image_at->path, "cannot be synced");
+	failure = mend(store, last, failure);
+	return failure ? store_error(error, failure, store->image_at->path, "cannot be synced") : 0;
 }
 
 static int refuse_other(struct respin_error *error, const char *path)
@@ -121,90 +149,57 @@ static int refuse_other(struct respin_error *error, const char *path)
 			 path);
 }
 
-/* Are image and map still the files that we work on? */
-static int check_identity(const struct store *store, struct respin_error *error)
+static int check_image(struct store *store, struct respin_error *error)
 {
-	const struct respin_io *io = &store->io;
 	struct respin_io_stat now, open;
-	if (store->image_kind == RESPIN_IO_REGULAR) {
-		int rc = io->ops->stat(io->self, store->image, &open);
-		if (rc)
-			return files_error(error, rc, store->image_at->path, "cannot be asked");
-		rc = io->ops->stat_at(io->self, store->image_at->dir, store->image_at->name, &now);
-		if (!open.links || open.size_bytes < store->written_end || rc == -ENOENT || (!rc && (now.dev != open.dev || now.ino != open.ino)))
-			return refuse_other(error, store->image_at->path);
-		if (rc)
-			return files_error(error, rc, store->image_at->path, "cannot be asked");
-	}
-	int rc = io->ops->stat_at(io->self, store->map_at->dir, store->map_at->name, &now);
-	bool there = !rc;
-	if (rc && rc != -ENOENT)
-		return files_error(error, rc, store->map_at->path, "cannot be asked");
-	if (there != store->has_map || (there && !files_same(&now, &store->map_id)))
-		return refuse_other(error, store->map_at->path);
-	return 0;
-}
-
-static void format_time(const struct store *store, char *text, size_t cap)
-{
-	time_t now = store->io.ops->wall_s(store->io.self);
-	struct tm tm;
-	if (!localtime_r(&now, &tm) || !strftime(text, cap, "%Y-%m-%d %H:%M:%S", &tm))
-		*text = '\0';
-}
-
-static int save_once(struct store *store)
-{
-	struct respin_io_stat made = {0};
-	int rc = files_replace(&store->io, store->map_at->dir, store->map_at->name, &store->text,
-			       store->has_like ? &store->like : NULL, &made);
-	if (made.links) { /* renamed, even if the directory's sync then failed */
-		store->map_id = made;
-		store->has_map = true;
-	}
-	return rc;
-}
-
-/* The map that this run found stays as .bak (or .damaged), from its first save on. */
-static int keep_found_map(struct store *store, struct respin_error *error)
-{
-	if (!store->keep_name)
+	if (store->image_kind != RESPIN_IO_REGULAR)
 		return 0;
-	int rc = files_replace(&store->io, store->map_at->dir, store->keep_name, &store->keep_text,
-			       store->has_like ? &store->like : NULL, NULL);
+	int rc = store_stat_image(store, &open);
 	if (rc)
-		return files_error(error, rc, store->keep_name, "the old map cannot be kept");
-	store->keep_name = NULL;
-	buf_finish(&store->keep_text);
-	return 0;
+		return store_error(error, rc, store->image_at->path, "cannot be asked");
+	rc = store_stat_at(store, store->image_at, &now);
+	if (!open.links || open.size_bytes < store->written_end || rc == -ENOENT ||
+	    (!rc && (now.dev != open.dev || now.ino != open.ino)))
+		return refuse_other(error, store->image_at->path);
+	return rc ? store_error(error, rc, store->image_at->path, "cannot be asked") : 0;
 }
 
-int store_save_map(struct store *store, struct respin_error *error)
+/*
+ * GNU ddrescue writes its map in place: the same inode, often the same length.
+ * The time tells; where it moves without a reason (SMB sets it at close, FAT
+ * rounds it) the text does.
+ */
+static bool map_is_ours(struct store *store, const struct respin_io_stat *now)
 {
-	uint64_t begun = store->io.ops->now_ns(store->io.self);
-	int kept = keep_found_map(store, error);
-	if (kept)
-		return kept;
-	format_time(store, store->current_time, sizeof store->current_time);
-	if (!*store->start_time)
-		memcpy(store->start_time, store->current_time, sizeof store->start_time);
-	store->head.start_time = store->start_time;
-	store->head.current_time = store->current_time;
-	store->head.trailer.generation++;
-	buf_clear(&store->text);
-	mapfile_render(store->map, store->layout.unit_bytes, store->layout.tail_bytes, &store->head,
-		       &store->text);
-	if (store->text.failed)
-		return error_set(error, RESPIN_E_NOMEM, ENOMEM, "no memory for the map");
+	if (!files_same(now, &store->map_id))
+		return false;
+	if (now->modified_ns == store->map_id.modified_ns)
+		return true;
+	struct buf text = {0};
+	int rc = files_load(&store->io, store->map_at->dir, store->map_at->name, RESPIN_IO_NOFOLLOW,
+			    (size_t)now->size_bytes, &text, NULL);
+	bool same = !rc && hash_bytes(text.data, text.len, 0) == store->map_hash;
+	buf_finish(&text);
+	store->map_id.modified_ns = now->modified_ns;
+	return same;
+}
 
-	/* A second try writes everything anew: that is no repeated sync. */
-	int failure = save_once(store);
-	if (failure) {
-		store_free_reserve(store);
-		if (save_once(store))
-			return files_error(error, failure, store->map_at->path, "cannot be saved");
-	}
-	store->last_save_ns = store->io.ops->now_ns(store->io.self) - begun;
+/* Are image and map still the files that we work on? */
+static int check_identity(struct store *store, struct respin_error *error)
+{
+	int rc = check_image(store, error);
+	if (rc)
+		return rc;
+	struct respin_io_stat now;
+	rc = store_stat_at(store, store->map_at, &now);
+	bool there = !rc;
+	store->map_gone = rc == -ENOENT ? 0 : rc;
+	if (store->map_gone && store->emergency)
+		return 0; /* the image is another matter, and the map has somewhere to go */
+	if (store->map_gone)
+		return store_error(error, rc, store->map_at->path, "cannot be asked");
+	if (there != store->has_map || (there && !map_is_ours(store, &now)))
+		return refuse_other(error, store->map_at->path);
 	return 0;
 }
 
@@ -229,6 +224,29 @@ static void drop_behind(struct store *store)
 		io->ops->drop_cache(io->self, store->image, start, end - start);
 }
 
+static int fold(struct store *store, struct respin_error *error)
+{
+	for (size_t i = 0; i < store->group.span_count; i++)
+		if (map_apply(store->map, &store->group.spans[i]) < 0)
+			return error_set(error, RESPIN_E_NOMEM, ENOMEM, "no memory for the map");
+	group_clear(&store->group);
+	return 0;
+}
+
+/* The image is safe; now the map. What cannot be waited for goes where the person said. */
+static int save(struct store *store, struct respin_error *error)
+{
+	struct respin_error why = {0};
+	int rc = store->map_gone ? store_error(&why, store->map_gone, store->map_at->path, "cannot be asked")
+				 : store_save_map(store, &why);
+	store->unsaved = rc && store_lacks_room(-why.sys_errno);
+	if (rc && !store->unsaved)
+		store_save_elsewhere(store, &why);
+	if (rc && error)
+		*error = why;
+	return rc;
+}
+
 int store_commit(struct store *store, bool last, struct respin_error *error)
 {
 	if (!store_is_dirty(store) && !(last && store->touched))
@@ -239,43 +257,30 @@ int store_commit(struct store *store, bool last, struct respin_error *error)
 		return rc;
 	rc = sync_image(store, last, error);
 	if (rc) {
-		group_clear(&store->group);
-		(void)store_save_map(store, NULL);
+		if (!store->rewrite)
+			store_give_up(store, error);
 		return rc;
 	}
 	drop_behind(store);
-	for (size_t i = 0; i < store->group.span_count; i++)
-		if (map_apply(store->map, &store->group.spans[i]) < 0)
-			return error_set(error, RESPIN_E_NOMEM, ENOMEM, "no memory for the map");
-	group_clear(&store->group);
-	rc = store_save_map(store, error);
+	past_take(store);
+	rc = fold(store, error);
+	if (rc)
+		return rc;
+	rc = save(store, error);
+	store->reopened = store->reopened && rc;
 	store->commits += !rc;
 	store->committed_ns += store->io.ops->now_ns(store->io.self) - begun;
 	return rc;
 }
 
-void store_hold_reserve(struct store *store)
+void store_give_up(struct store *store, struct respin_error *error)
 {
-	const struct respin_io *io = &store->io;
-	int dir = store->map_at->dir;
-	_cleanup_free_ char *hidden = files_name(".", store->map_at->name);
-	_cleanup_free_ char *name = hidden ? files_name(hidden, ".reserve") : NULL;
-	_cleanup_free_ void *zeros = calloc(1, RESERVE_BYTES);
-	if (!name || !zeros)
+	if (store->unsaved)
+		store_save_elsewhere(store, error);
+	store->unsaved = store->rewrite = false;
+	if (!store->group.span_count)
 		return;
-	(void)io->ops->unlink(io->self, dir, name); /* a power cut may leave it behind */
-	unsigned flags = RESPIN_IO_WRITE | RESPIN_IO_CREATE | RESPIN_IO_EXCLUSIVE | RESPIN_IO_NOFOLLOW;
-	store->reserve = files_open(io, dir, name, flags, 0600);
-	if (store->reserve < 0)
-		return;
-	/* Without a name it goes with the process, however that ends. */
-	if (io->ops->unlink(io->self, dir, name) || files_write(io, store->reserve, zeros, RESERVE_BYTES, 0))
-		store_free_reserve(store);
-}
-
-void store_free_reserve(struct store *store)
-{
-	if (store->reserve >= 0)
-		(void)store->io.ops->close(store->io.self, store->reserve);
-	store->reserve = -1;
+	group_clear(&store->group);
+	if (!store->map_gone)
+		(void)store_save_map(store, NULL);
 }

@@ -31,7 +31,7 @@ void sysfs_host_judge(const char *driver, const char *path, struct sysfs_host *h
 	*host = (struct sysfs_host){.poison_trusted = true};
 	(void)snprintf(host->driver, sizeof host->driver, "%s", driver);
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		if (strcmp(known[i].driver, driver))
+		if (strcmp(known[i].driver, driver) != 0)
 			continue;
 		host->resid_trusted = known[i].resid;
 		host->poison_trusted = known[i].poison;

@@ -224,7 +224,7 @@ static pid_t number_after(const char *name, const char *prefix, int base)
 {
 	size_t n = strlen(prefix);
 	char *end;
-	if (strncmp(name, prefix, n) || !name[n])
+	if (strncmp(name, prefix, n) != 0 || !name[n])
 		return 0;
 	unsigned long value = strtoul(name + n, &end, base);
 	return *end || value > INT_MAX ? 0 : (pid_t)value;

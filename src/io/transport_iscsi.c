@@ -15,6 +15,7 @@
 
 #include "base/be.h"
 #include "base/error.h"
+#include "core/cdb.h"
 #include "io/iscsi_session.h"
 
 #define NS_PER_MS 1000000ull
@@ -138,6 +139,11 @@ static void iscsi_exec(void *self, const struct respin_command *command, struct 
 	struct transport_iscsi *t = self;
 	assert(command->data_len <= MAX_TRANSFER_BYTES && command->data_len <= t->buffer_bytes);
 	*reply = (struct respin_command_reply){.residual = command->data_len};
+	if (!cdb_allowed(command->cdb, command->cdb_len)) { /* the write blocker: it is never sent */
+		reply->host = RESPIN_HOST_ERROR;
+		reply->sys_errno = EPERM;
+		return;
+	}
 	if (atomic_load(&t->session.interrupted)) {
 		reply->host = RESPIN_HOST_CANCELLED;
 		return;

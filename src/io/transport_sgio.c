@@ -2,7 +2,8 @@
 /*
  * SG_IO version 3: one blocking ioctl a command, no retries by the kernel. The
  * buffer is the one whose untouched bytes stay untouched: the mapped reserve
- * buffer on sg, page-aligned memory on sr. Never resets a device or a bus.
+ * buffer on sg, page-aligned memory on sr. Never resets a device or a bus, and
+ * sends no command that is not on the list of core/cdb_allowed.c.
  */
 #include "io/transport_sgio.h"
 
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "core/cdb.h"
 #include "core/classify.h"
 #include "io/clock_real.h"
 #include "io/sysfs.h"
@@ -144,6 +146,11 @@ static void sgio_exec(void *self, const struct respin_command *command, struct r
 	assert(command->data_len <= sgio->max_transfer_bytes && command->data_len <= sgio->buffer_bytes);
 	assert(!command->data_len || command->data == sgio->buffer);
 	*reply = (struct respin_command_reply){.residual = command->data_len};
+	if (!cdb_allowed(command->cdb, command->cdb_len)) {
+		reply->host = RESPIN_HOST_ERROR;
+		reply->sys_errno = EPERM;
+		return;
+	}
 	struct sg_io_hdr io = {
 		.interface_id = 'S',
 		.dxfer_direction = command->data_len ? SG_DXFER_FROM_DEV : SG_DXFER_NONE,

@@ -96,9 +96,9 @@ int respin_source_transform(struct respin_source *inner, const struct respin_tra
 	size_t bytes = (size_t)info.max_request_units * info.unit_bytes;
 	if (t)
 		t->read = aligned_alloc(PAGE_BYTES, (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES);
-	if (code == 0 && (!t || !t->read))
-		code = error_set(error, RESPIN_E_NOMEM, 0, "no memory for a transform");
-	if (code < 0) {
+	if (!t || !t->read) {
+		if (code == 0)
+			code = error_set(error, RESPIN_E_NOMEM, 0, "no memory for a transform");
 		free(t);
 		taken.ops->destroy(taken.self);
 		return code;

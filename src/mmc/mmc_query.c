@@ -6,6 +6,7 @@
  */
 #include "mmc/source_mmc.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/be.h"
@@ -36,6 +37,13 @@ int mmc_attach(struct source_mmc *mmc, struct respin_error *error)
 	return 0;
 }
 
+void mmc_exec(struct source_mmc *mmc, const struct respin_command *command,
+	      struct respin_command_reply *reply)
+{
+	assert(cdb_allowed(command->cdb, command->cdb_len)); /* on whatever transport, a caller's too */
+	mmc->transport.ops->exec(mmc->transport.self, command, reply);
+}
+
 static enum respin_reason command_once(struct source_mmc *mmc, const struct respin_command *command,
 				       struct respin_command_reply *reply, struct respin_sense *sense,
 				       size_t *arrived)
@@ -44,7 +52,7 @@ static enum respin_reason command_once(struct source_mmc *mmc, const struct resp
 	copy.data = command->data_len ? mmc->buffer : NULL;
 	*reply = (struct respin_command_reply){0};
 	memset(mmc->buffer, 0, ANSWER_MAX);
-	mmc->transport.ops->exec(mmc->transport.self, &copy, reply);
+	mmc_exec(mmc, &copy, reply);
 	uint32_t missing = reply->residual < copy.data_len ? reply->residual : copy.data_len;
 	*arrived = copy.data_len - missing;
 	return classify_reply(reply, sense);

@@ -34,6 +34,7 @@ static void reply_fill(const struct source_mmc *mmc, const struct respin_command
 		.asked_bytes = command->data_len,
 		.residual_bytes = from->residual,
 		.elapsed_ns = from->elapsed_ns,
+		.fingerprint = from->fingerprint,
 	};
 	reply->reason = (uint8_t)classify_reply(from, &reply->sense);
 }
@@ -56,7 +57,7 @@ static void mmc_read(void *self, const struct respin_request *request, void *buf
 	uint64_t key = rng_mix(++mmc->reads ^ range.start << 32);
 	if (!mmc->traits.no_payload)
 		poison_fill(mmc->buffer, command.data_len, key);
-	mmc->transport.ops->exec(mmc->transport.self, &command, &answer);
+	mmc_exec(mmc, &command, &answer);
 	reply_fill(mmc, &command, &answer, reply);
 	if (mmc->traits.no_payload) {
 		reply->filled_bytes = command.data_len - answer.residual;
@@ -101,8 +102,8 @@ static enum respin_reason reopen(struct source_mmc *mmc, struct respin_command_r
 	enum respin_reason reason = mmc_inquire(mmc, &inquiry);
 	if (reason != RESPIN_REASON_GOOD)
 		return reason;
-	if (inquiry.type != CDB_DEVICE_TYPE_MMC || strcmp(inquiry.vendor, mmc->info.vendor) ||
-	    strcmp(inquiry.product, mmc->info.product))
+	if (inquiry.type != CDB_DEVICE_TYPE_MMC || strcmp(inquiry.vendor, mmc->info.vendor) != 0 ||
+	    strcmp(inquiry.product, mmc->info.product) != 0)
 		return RESPIN_REASON_GONE;
 	return identify(mmc, answer, sense);
 }

@@ -43,6 +43,10 @@ int source_mmc_create(struct respin_transport *transport, const struct mmc_clock
 
 /* ---- among the three files ---- */
 
+/* One command, any command: nothing but this sends one. */
+void mmc_exec(struct source_mmc *mmc, const struct respin_command *command,
+	      struct respin_command_reply *reply);
+
 /* One command that is not a read; its answer lies in mmc->buffer, *arrived bytes of it. */
 enum respin_reason mmc_command(struct source_mmc *mmc, const struct respin_command *command,
 			       struct respin_command_reply *reply, struct respin_sense *sense,

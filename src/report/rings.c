@@ -5,6 +5,7 @@
  */
 #include "report/rings.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/num.h"
@@ -70,6 +71,7 @@ void rings_finish(struct rings *rings)
 static void add_arc(const struct rings *rings, struct rings_cell *cells, double from, double to,
 		    enum rings_kind kind)
 {
+	assert(rings->cell_count > 0);
 	double cell = 1.0 / rings->cell_count, whole = num_floor(to - from);
 	if (!(to > from))
 		return;

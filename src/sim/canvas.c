@@ -67,7 +67,7 @@ static void count_rings(struct canvas *canvas)
 static void fill_layer(struct canvas *canvas, unsigned layer)
 {
 	const struct spiral *spiral = canvas->spiral;
-	struct canvas_ring *ring = &canvas->rings[layer * canvas->ring_count];
+	struct canvas_ring *ring = &canvas->rings[(size_t)layer * canvas->ring_count];
 	double inner = turn_at(spiral, layer, spiral->zones[0].r_mm);
 	for (unsigned zone = 0; zone < spiral->zone_count; zone++) {
 		unsigned rings = canvas->zone_rings[zone + 1] - canvas->zone_rings[zone];
@@ -187,6 +187,7 @@ void canvas_mark(struct canvas *canvas, unsigned layer, unsigned ring, double re
 	double base = ref - canvas->spiral->layers[layer].angle;
 	double loss = canvas->loss * ink->weight;
 	double k = -num_floor(base - r->turn0); /* rounded up */
+	/* NOLINTNEXTLINE(cert-flp30-c): whole turns, exact */
 	for (; k + base < r->turn1; k += 1) {
 		double low = k + base + (angle - ref) - half - r->turn0, high = low + 2 * half;
 		double from = r->sector + (r->slope + r->bend * low) * low;

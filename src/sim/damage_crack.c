@@ -59,7 +59,7 @@ static void line_walk(struct pen *pen, const struct line *line)
 	double c = num_cos_turn(line->turn), s = num_sin_turn(line->turn);
 	double cb = num_cos_turn(bend), sb = num_sin_turn(bend);
 	struct point at = line->at;
-	for (double i = 0; i <= pieces; i += 1) {
+	for (unsigned i = 0; i <= pieces; i++) {
 		pen_to(pen, at, line->width * (1 - line->taper * i / pieces) / 2);
 		at.x += step * c;
 		at.y += step * s;

@@ -166,7 +166,7 @@ struct winding {
 static void winding_draw(struct pen *pen, const struct winding *w)
 {
 	double pieces = num_floor(w->length / PEN_PIECE_MM) + 1, step = w->length / pieces, angle = w->angle;
-	for (double i = 0; i <= pieces; i += 1) {
+	for (unsigned i = 0; i <= pieces; i++) {
 		double part = i / pieces, off = 2 * part - 1, end = w->both ? (off < 0 ? -off : off) : part;
 		double r = w->from + (w->to - w->from) * part;
 		pen_to(pen, canvas_point(r, angle), w->width * (1 - w->taper * end) / 2);

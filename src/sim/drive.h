@@ -95,6 +95,7 @@ struct drive {
 	bool tray_open;
 	bool disc_inside;
 	bool swap_pending, clean_pending, silent; /* what happens to the disc while the tray is open */
+	bool right_pending;                       /* the first disc comes back */
 	bool recognised;                          /* what ready_ns will show */
 	bool attend_ready;                        /* and whether 06/28 tells of it */
 	unsigned loads;                           /* spin-ups and loads, each with its own luck */
@@ -155,6 +156,7 @@ struct drive {
 	unsigned char *buffer; /* what reads are transferred into; aligned to a page */
 	size_t buffer_bytes;
 	unsigned char *stale; /* what the last transfer left */
+	uint64_t stale_print; /* the same, without payload */
 	struct respin_map *
 		wrong; /* bad: last delivered with bytes that are not the disc's; made by the first of them */
 };
@@ -165,6 +167,7 @@ struct drive_answer {
 	uint8_t host;              /* enum respin_host_status, when there is no answer */
 	size_t moved;              /* bytes put into the buffer */
 	size_t claimed; /* bytes said to have moved; drive_command makes it `moved` where it is 0 */
+	uint64_t fingerprint; /* of a read without payload: what would have come */
 	uint64_t took_ns;
 	bool hangs;
 };
@@ -260,6 +263,8 @@ void drive_heat(struct drive *drive, uint64_t now_ns, double weight);
 void drive_reset(struct drive *drive, uint8_t ascq);
 /* Another disc, or the same one wiped: everything that is known of it is made anew. */
 void drive_insert(struct drive *drive);
+/* A person opens the tray and closes it with the first disc inside, which takes `span_ns`. */
+void drive_right_disc(struct drive *drive, uint64_t now_ns, uint64_t span_ns);
 
 /* ---- drive_speed.c: which speed is in force ---- */
 

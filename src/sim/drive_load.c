@@ -65,26 +65,40 @@ void drive_disc_made(struct drive *drive)
 	drive_margin(drive, atomic_load(&drive->now_ns));
 }
 
-/* Another disc of the same kind; with content and damage of its own. */
-static bool swap(struct drive *drive)
+static bool make_disc(struct drive *drive, uint64_t seed)
 {
 	uint64_t sectors = drive->disc.sectors;
 	struct respin_source none = {0};
-	drive->discs++;
-	drive->scenario.seed = draw(drive->seed, drive->discs, CHANCE_SWAP);
+	drive->scenario.seed = seed;
 	drive->scenario.disc.size = sectors;
 	disc_finish(&drive->disc);
 	return disc_init(&drive->disc, &drive->scenario, &none, NULL) == 0;
 }
 
+/* Another disc of the same kind; with content and damage of its own. */
+static bool swap(struct drive *drive)
+{
+	drive->discs++;
+	return make_disc(drive, draw(drive->seed, drive->discs, CHANCE_SWAP));
+}
+
+/* The first one again, as it was made: what reading has worn off it is forgotten. */
+static bool swap_back(struct drive *drive)
+{
+	drive->discs = 0;
+	return make_disc(drive, drive->seed);
+}
+
 void drive_insert(struct drive *drive)
 {
 	bool there = true;
-	if (drive->swap_pending)
+	if (drive->right_pending)
+		there = swap_back(drive);
+	else if (drive->swap_pending)
 		there = swap(drive);
 	else if (drive->clean_pending)
 		there = disc_clean(&drive->disc) == 0;
-	drive->swap_pending = drive->clean_pending = false;
+	drive->right_pending = drive->swap_pending = drive->clean_pending = false;
 	drive->disc_inside = there;
 	drive_disc_made(drive);
 }

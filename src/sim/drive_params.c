@@ -307,7 +307,7 @@ const struct drive_preset drive_presets[] = {
 const size_t drive_preset_count = sizeof drive_presets / sizeof *drive_presets;
 
 /* Our own settings parse, or it is our mistake. */
-static void settings_apply(struct drive_params *params, const char *settings)
+static int settings_apply(struct drive_params *params, const char *settings)
 {
 	char pair[128];
 	for (const char *at = settings; *at; at += strspn(at, " ")) {
@@ -321,20 +321,23 @@ static void settings_apply(struct drive_params *params, const char *settings)
 		const struct key *key = keys_find(&drive_keys, pair);
 		assert(key);
 		int code = keys_set(key, params, value, NULL);
-		assert(code == 0);
-		(void)code;
+		assert(code == 0 || code == RESPIN_E_NOMEM);
+		if (code < 0)
+			return code;
 		at += len;
 	}
+	return 0;
 }
 
 int drive_params_preset(struct drive_params *params, const char *preset, struct respin_error *error)
 {
 	for (size_t i = 0; i < drive_preset_count; i++) {
-		if (strcmp(drive_presets[i].name, preset))
+		if (strcmp(drive_presets[i].name, preset) != 0)
 			continue;
 		keys_finish(&drive_keys, params);
-		keys_defaults(&drive_keys, params);
-		settings_apply(params, drive_presets[i].settings);
+		if (!keys_defaults(&drive_keys, params) ||
+		    settings_apply(params, drive_presets[i].settings) < 0)
+			return error_set(error, RESPIN_E_NOMEM, 0, "no memory for a drive");
 		return 0;
 	}
 	char names[256] = "";

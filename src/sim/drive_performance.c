@@ -32,7 +32,7 @@ static void piece_add(struct performance *p, uint64_t first, uint64_t last)
 	if (p->count == PIECES_MAX || last < from)
 		return;
 	first = first > from ? first : from;
-	unsigned char *b = p->bytes + HEADER + p->count++ * DESCRIPTOR;
+	unsigned char *b = p->bytes + HEADER + (size_t)p->count++ * DESCRIPTOR;
 	be32_put(b, (uint32_t)first);
 	be32_put(b + 4, drive_kbps_at(drive, first));
 	be32_put(b + 8, (uint32_t)last);
@@ -89,7 +89,7 @@ static void speeds_add(struct performance *p)
 	double top = steps->at[steps->count - 1];
 	uint32_t max = drive_kbps_max(drive);
 	for (unsigned i = steps->count; i-- > 0;) {
-		unsigned char *b = p->bytes + HEADER + p->count++ * DESCRIPTOR;
+		unsigned char *b = p->bytes + HEADER + (size_t)p->count++ * DESCRIPTOR;
 		be32_put(b + 4, layout_last_lba(&drive->layout));
 		be32_put(b + 8, (uint32_t)((double)max * steps->at[i] / top + 0.5));
 	}

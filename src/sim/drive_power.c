@@ -159,6 +159,12 @@ static void tray_close(struct drive *drive, uint64_t now_ns)
 	}
 }
 
+void drive_right_disc(struct drive *drive, uint64_t now_ns, uint64_t span_ns)
+{
+	drive->right_pending = true;
+	tray_open(drive, now_ns + span_ns);
+}
+
 /* So quick that nothing shows: neither a wait nor an attention. */
 static void swap_unseen(struct drive *drive, uint64_t now_ns)
 {

@@ -68,6 +68,18 @@ static void delivered(struct drive *drive, uint64_t start, uint64_t count, bool 
 			      right ? RESPIN_FINISHED : RESPIN_BAD);
 }
 
+/* Without payload: what would have come, as far as two readings have to be told apart. */
+static uint64_t fingerprint(struct drive *drive, uint64_t start, uint64_t count, enum lie lie, bool wrong)
+{
+	uint64_t print = rng_mix(rng_mix(drive->scenario.seed + 1) ^ rng_mix(start + 1) ^ count << 1 ^ wrong);
+	if (lie == LIE_ZERO)
+		print = count;
+	if (lie == LIE_STALE)
+		print = drive->stale_print;
+	drive->stale_print = print;
+	return print;
+}
+
 /* GOOD. What does not arrive is not written either: the poison behind it must stay. */
 static void read_good(struct drive *drive, const struct drive_fetch *fetch, unsigned char *data,
 		      struct drive_answer *answer)
@@ -87,8 +99,10 @@ static void read_good(struct drive *drive, const struct drive_fetch *fetch, unsi
 	delivered(drive, fetch->start, count, (lie == LIE_NONE || lie == LIE_SHORT) && !fetch->wrong);
 	delivered(drive, fetch->start + count, fetch->count - count, false);
 	answer->moved = count * DISC_SECTOR;
-	if (!data)
+	if (!data) {
+		answer->fingerprint = fingerprint(drive, start, count, lie, fetch->wrong);
 		return;
+	}
 	if (lie == LIE_ZERO) {
 		memset(data, 0, answer->moved);
 	} else if (lie == LIE_STALE && drive->stale) {

@@ -123,7 +123,9 @@ static void c2_draw(const struct drive *drive, uint64_t sector, double over, uin
 {
 	uint64_t hash = drive_draw(drive, CHANCE_WRONG, sector, drive->counts.reads);
 	double wanted = 1 + over * FRAMES_PER_X;
-	unsigned frames = wanted < FRAMES ? (unsigned)wanted : FRAMES;
+	unsigned frames = FRAMES;
+	if (wanted < frames)
+		frames = (unsigned)wanted;
 	unsigned first = (unsigned)(hash % FRAMES);
 	for (unsigned i = 0; i < frames; i++) {
 		uint64_t bits = rng_mix(hash + i) | 1;

@@ -166,7 +166,7 @@ static void bd_information(struct answering *a)
 		return;
 	}
 	for (unsigned i = 0; i < layers; i++)
-		di_unit(drive, i, layers, b + HEADER + i * (pressed ? DI_UNIT_ROM : DI_UNIT));
+		di_unit(drive, i, layers, b + HEADER + (size_t)i * (pressed ? DI_UNIT_ROM : DI_UNIT));
 	structure_reply(a, b, sizeof b);
 }
 

@@ -24,9 +24,9 @@ struct frames {
 static struct frames msf_of(uint64_t lba)
 {
 	uint64_t at = lba + LEAD_IN_FRAMES;
-	if (at / (60 * 75) > 255)
+	if (at / 75 / 60 > 255)
 		return (struct frames){255, 59, 74};
-	return (struct frames){(uint8_t)(at / (60 * 75)), (uint8_t)(at / 75 % 60), (uint8_t)(at % 75)};
+	return (struct frames){(uint8_t)(at / 75 / 60), (uint8_t)(at / 75 % 60), (uint8_t)(at % 75)};
 }
 
 static void address_put(uint8_t *field, uint64_t lba, bool msf)

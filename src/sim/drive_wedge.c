@@ -19,7 +19,8 @@ void drive_bucket_leak(struct drive *drive, uint64_t now_ns, uint64_t idle_ns)
 	if (!p->bucket_leak_ns || !(drive->wedge_bucket > 0))
 		return;
 	drive->drop_ns += passed;
-	double drops = (double)(drive->drop_ns / p->bucket_leak_ns);
+	uint64_t whole = drive->drop_ns / p->bucket_leak_ns;
+	double drops = (double)whole;
 	drive->drop_ns %= p->bucket_leak_ns;
 	drive->wedge_bucket = drive->wedge_bucket > drops ? drive->wedge_bucket - drops : 0;
 }

@@ -10,17 +10,18 @@
 #define KEY_AT(what)                                                                                         \
 	{                                                                                                    \
 		.name = "at", .kind = KEY_TIME, .offset = offsetof(struct fault, at_ns), .max = LATEST_NS,   \
-		.meaning = what, .unit_ns = SECOND                                                           \
+		.meaning = (what), .unit_ns = SECOND                                                         \
 	}
 #define KEY_FOR(value, named, what)                                                                          \
 	{                                                                                                    \
 		.name = "for", .kind = KEY_TIME, .offset = offsetof(struct fault, span_ns),                  \
-		.max = LATEST_NS, .fallback = value, .words = named, .meaning = what, .unit_ns = SECOND      \
+		.max = LATEST_NS, .fallback = (value), .words = (named), .meaning = (what),                  \
+		.unit_ns = SECOND                                                                            \
 	}
 #define KEY_FLAG(key, field, what)                                                                           \
 	{                                                                                                    \
-		.name = key, .kind = KEY_COUNT, .offset = offsetof(struct fault, field), .max = 1,           \
-		.fallback = "0", .words = "no=0 yes=1", .meaning = what                                      \
+		.name = (key), .kind = KEY_COUNT, .offset = offsetof(struct fault, field), .max = 1,         \
+		.fallback = "0", .words = "no=0 yes=1", .meaning = (what)                                    \
 	}
 
 static const struct key unplug_keys[] = {
@@ -83,9 +84,9 @@ const char *const fault_names[FAULT_KINDS] = {
 
 #define TABLE(kind, fault, list)                                                                             \
 	[kind] = {                                                                                           \
-		fault,                                                                                       \
+		(fault),                                                                                     \
 		list,                                                                                        \
-		sizeof list / sizeof *list,                                                                  \
+		sizeof(list) / sizeof *(list),                                                               \
 	}
 const struct key_table fault_keys[FAULT_KINDS] = {
 	TABLE(FAULT_UNPLUG, "unplug", unplug_keys),

@@ -122,7 +122,7 @@ static bool name_value(const char *words, const char *name, double *real, uint64
 		size_t word = strcspn(words, " "), left = strcspn(words, "= ");
 		const char *value = words + left + 1;
 		words += word;
-		if (left != len || left == word || memcmp(value - left - 1, name, len))
+		if (left != len || left == word || memcmp(value - left - 1, name, len) != 0)
 			continue;
 		char text[WORD_MAX];
 		size_t n = strcspn(value, " ");
@@ -182,7 +182,7 @@ static bool time_set(const struct key *key, uint64_t *field, const char *text)
 		return false;
 	if (*text) {
 		size_t i = 0;
-		while (i < UNITS && strcmp(units[i].name, text))
+		while (i < UNITS && strcmp(units[i].name, text) != 0)
 			i++;
 		if (i == UNITS)
 			return false;
@@ -217,7 +217,7 @@ static bool span_set(const struct key *key, struct key_span *field, const char *
 	if (!real_take(&text, &span.from))
 		return false;
 	span.to = span.from;
-	if (*text && (strncmp(text, "..", 2) || !real_parse(text + 2, &span.to)))
+	if (*text && (strncmp(text, "..", 2) != 0 || !real_parse(text + 2, &span.to)))
 		return false;
 	if (!real_in(key, span.from) || !real_in(key, span.to) || span.from > span.to)
 		return false;
@@ -243,47 +243,58 @@ static bool steps_set(const struct key *key, struct key_steps *field, const char
 	return true;
 }
 
-static bool list_set(const struct key *key, struct ranges *field, const char *text)
+static int list_set(const struct key *key, struct ranges *field, const char *text)
 {
 	struct ranges list = {0};
-	if (strcmp(text, "none") && (!ranges_parse(&list, text) ||
-				     (key->max > 0 && (double)list.items[list.count - 1].last > key->max))) {
-		ranges_finish(&list);
-		return false;
-	}
-	ranges_finish(field);
-	*field = list;
-	return true;
+	int code = strcmp(text, "none") != 0 ? ranges_read(&list, text) : 0;
+	if (code == 0 && list.count && key->max > 0 && (double)list.items[list.count - 1].last > key->max)
+		code = RESPIN_E_INVALID;
+	ranges_finish(code == 0 ? field : &list);
+	if (code == 0)
+		*field = list;
+	return code;
 }
 
-static bool value_set(const struct key *key, void *into, const char *text)
+static int text_set(char **field, const char *text)
+{
+	char *copy = *text ? strdup(text) : NULL;
+	if (!copy)
+		return *text ? RESPIN_E_NOMEM : RESPIN_E_INVALID;
+	free(*field);
+	*field = copy;
+	return 0;
+}
+
+static int value_set(const struct key *key, void *into, const char *text)
 {
 	void *field = (char *)into + key->offset;
+	bool set = false;
 	switch (key->kind) {
 	case KEY_COUNT:
 	case KEY_HEX:
-		return count_set(key, field, text);
+		set = count_set(key, field, text);
+		break;
 	case KEY_REAL:
-		return real_set(key, field, text);
+		set = real_set(key, field, text);
+		break;
 	case KEY_TIME:
-		return time_set(key, field, text);
+		set = time_set(key, field, text);
+		break;
 	case KEY_WORD:
-		return word_set(key, field, text);
+		set = word_set(key, field, text);
+		break;
 	case KEY_SPAN:
-		return span_set(key, field, text);
+		set = span_set(key, field, text);
+		break;
+	case KEY_STEPS:
+		set = steps_set(key, field, text);
+		break;
 	case KEY_LIST:
 		return list_set(key, field, text);
-	case KEY_STEPS:
-		return steps_set(key, field, text);
 	case KEY_TEXT:
-		break;
+		return text_set(field, text);
 	}
-	char *copy = *text ? strdup(text) : NULL;
-	if (!copy)
-		return false;
-	free(*(char **)field);
-	*(char **)field = copy;
-	return true;
+	return set ? 0 : RESPIN_E_INVALID;
 }
 
 static void time_write(double ns, char *text, size_t size)
@@ -316,9 +327,9 @@ static void bounds_write(const struct key *key, const char *what, char *text, si
 static void words_write(const struct key *key, char *text, size_t size)
 {
 	size_t len = strlen(text);
-	const char *words = key->words;
+	const char *words = key->words ? key->words : "";
 	bool first = true;
-	while (words && *words && len < size) {
+	while (*words && len < size) {
 		size_t n = strcspn(words, "= ");
 		size_t whole = strcspn(words, " ");
 		const char *next = words + whole + strspn(words + whole, " ");
@@ -357,8 +368,11 @@ void keys_allowed(const struct key *key, char *text, size_t size)
 
 int keys_set(const struct key *key, void *into, const char *value, struct respin_error *error)
 {
-	if (value_set(key, into, value))
+	int code = value_set(key, into, value);
+	if (code == 0)
 		return 0;
+	if (code == RESPIN_E_NOMEM)
+		return error_set(error, code, 0, "no memory for %s=", key->name);
 	char allowed[256];
 	keys_allowed(key, allowed, sizeof allowed);
 	return error_set(error, RESPIN_E_INVALID, 0, "%s=%.*s%s makes no sense; it takes %s", key->name,
@@ -391,16 +405,19 @@ static size_t field_size(enum key_kind kind)
 	}
 }
 
-void keys_defaults(const struct key_table *table, void *into)
+bool keys_defaults(const struct key_table *table, void *into)
 {
+	bool memory = true;
 	for (size_t i = 0; i < table->count; i++) {
 		const struct key *key = &table->keys[i];
 		memset((char *)into + key->offset, 0, field_size(key->kind));
 		if (!key->fallback)
 			continue;
-		bool ok = value_set(key, into, key->fallback);
-		assert(ok);
+		int code = value_set(key, into, key->fallback);
+		assert(code == 0 || code == RESPIN_E_NOMEM);
+		memory = memory && code == 0;
 	}
+	return memory;
 }
 
 void keys_finish(const struct key_table *table, void *into)

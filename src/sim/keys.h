@@ -57,10 +57,13 @@ struct key_table {
 	size_t count;
 };
 
-/* Sets every default; what stood in `into` is not freed. A default that does not parse is our mistake: asserts. */
-void keys_defaults(const struct key_table *table, void *into);
+/*
+ * Sets every default; what stood in `into` is not freed. A default that does not parse is our mistake: asserts.
+ * False: no memory for one of them; what there is may be used and finished.
+ */
+bool keys_defaults(const struct key_table *table, void *into);
 const struct key *keys_find(const struct key_table *table, const char *name);
-/* Takes a value as text. RESPIN_E_INVALID says what is wrong with it and what is allowed; the old value stays. */
+/* Takes a value as text. RESPIN_E_NOMEM, or RESPIN_E_INVALID and what is allowed; the old value then stays. */
 int keys_set(const struct key *key, void *into, const char *value, struct respin_error *error);
 /* Frees what keys of kind TEXT and LIST hold. */
 void keys_finish(const struct key_table *table, void *into);

@@ -101,14 +101,14 @@ static void track_add(struct layout *layout, uint64_t start, uint64_t end, bool 
 {
 	if (layout->track_count == LAYOUT_TRACKS_MAX || start >= end)
 		return;
-	layout->tracks[layout->track_count++] = (struct layout_track){
+	unsigned number = ++layout->track_count;
+	layout->tracks[number - 1] = (struct layout_track){
 		.start = start,
 		.end = end,
-		.number = (uint8_t)layout->track_count,
+		.number = (uint8_t)number,
 		.session = (uint8_t)layout->session_count,
 		.audio = audio,
 	};
-	layout->tracks[layout->track_count - 1].number = (uint8_t)layout->track_count;
 }
 
 /* A session is cut into tracks where its sectors change between data and audio. */

@@ -11,7 +11,7 @@
 #define REGION_MM 0.5       /* over this much radius a session's luck changes (estimate) */
 #define SPEED_SIGMA 0.03    /* "12x can work better than 4x": each speed has its own offset (estimate) ... */
 #define SPEED_BLOCKS_LOG2 6 /* ... common to 64 blocks */
-#define HASTY_MARGIN -0.05  /* the servo has not settled yet (estimate) */
+#define HASTY_MARGIN (-0.05)/* the servo has not settled yet (estimate) */
 #define CERTAIN_Z 40.0      /* a logit beyond this is never decided otherwise by 53 bits of coin */
 
 enum luck_draw { LUCK_BLOCK = 16, LUCK_SESSION, LUCK_REGION, LUCK_GLOBAL, LUCK_SPEED, LUCK_COIN };

@@ -212,6 +212,12 @@ static void bounds(const struct bill *bill, bool known, uint64_t out[ORACLE_SHAR
 	}
 }
 
+static void pieces_sort(struct bill *bill, int (*order)(const void *, const void *))
+{
+	if (bill->count > 0) /* of a disc that gives nothing there are no pieces, not even an array */
+		qsort(bill->pieces, bill->count, sizeof *bill->pieces, order);
+}
+
 int oracle_find(const struct disc *disc, struct oracle *oracle, struct respin_error *error)
 {
 	*oracle = (struct oracle){0};
@@ -223,9 +229,9 @@ int oracle_find(const struct disc *disc, struct oracle *oracle, struct respin_er
 	if (made) {
 		oracle->readable = bill.readable;
 		oracle->dead = disc->sectors - bill.readable;
-		qsort(bill.pieces, bill.count, sizeof *bill.pieces, by_known);
+		pieces_sort(&bill, by_known);
 		bounds(&bill, true, oracle->lb0_ns);
-		qsort(bill.pieces, bill.count, sizeof *bill.pieces, by_chance);
+		pieces_sort(&bill, by_chance);
 		bounds(&bill, false, oracle->lb1_ns);
 	}
 	free(bill.pieces);

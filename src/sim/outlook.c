@@ -5,7 +5,7 @@
 #include "base/num.h"
 
 /* With the odds this far from even at the best speed no draw of block and session turns them: 6 deviations (luck.c). */
-#define HOPELESS_MARGIN -0.75
+#define HOPELESS_MARGIN (-0.75)
 /* drive_block.c: a block with more of its track obstructed takes effort, at the least this share of rec_ms. */
 #define EFFORT_X 0.7
 #define EFFORT_LEAST 0.3

@@ -31,3 +31,15 @@ uint64_t overlap(const struct respin_map *map, unsigned mask, const struct respi
 	}
 	return sum;
 }
+
+int overlap_mark(struct respin_map *to, const struct respin_map *from, unsigned mask,
+		 struct respin_range range, enum respin_status status)
+{
+	uint64_t end = range.start + range.count, first, last;
+	int r = 0;
+	if (end > map_total(from))
+		end = map_total(from);
+	for (uint64_t pos = range.start; r == 0 && next(from, mask, pos, end, &first, &last); pos = last)
+		r = map_set(to, (struct respin_range){first, last - first}, status);
+	return r;
+}

@@ -9,4 +9,8 @@
 uint64_t overlap(const struct respin_map *map, unsigned mask, const struct respin_map *other,
 		 unsigned other_mask, struct respin_range range);
 
+/* Gives `status` in `to` to what has a status of `mask` in `from`, within `range`. 0 or RESPIN_E_NOMEM. */
+int overlap_mark(struct respin_map *to, const struct respin_map *from, unsigned mask,
+		 struct respin_range range, enum respin_status status);
+
 #endif

@@ -19,13 +19,13 @@
 #define SR_TIMEOUT_MS 30000u
 #define SR_TRIES 4u
 /* The midlayer asks a drive that becomes ready again and again, for as long as all tries together may take. */
-#define BECOMING_READY_NS (SR_TRIES * SR_TIMEOUT_MS * NS_PER_MS)
+#define BECOMING_READY_NS (NS_PER_MS * SR_TRIES * SR_TIMEOUT_MS)
 /* Between two of these: SCSI_QUEUE_DELAY of 3 ms, three turns of the queue. */
 #define BECOMING_READY_STEP_NS (10 * NS_PER_MS)
 /* After an unexpected unit attention sr sends nothing until somebody polled the node: udev's rules say 2 s. */
 #define POLL_NS (2 * NS_PER_S)
 /* READ CAPACITY may err by so much at the end of a disc, so sr shrinks the device to an error found there. */
-#define SHRINK_SECTORS 75u
+#define SHRINK_SECTORS UINT64_C(75)
 
 enum next_step { GIVE_UP, TRY_AGAIN, WAIT_FOR_DRIVE };
 

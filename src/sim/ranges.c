@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <respin/error.h>
+
 static bool number_parse(const char **text, uint64_t *value)
 {
 	if (**text < '0' || **text > '9')
@@ -49,20 +51,20 @@ void ranges_settle(struct ranges *ranges)
 	}
 }
 
-bool ranges_parse(struct ranges *ranges, const char *text)
+int ranges_read(struct ranges *ranges, const char *text)
 {
 	for (;;) {
 		struct ranges_item item = {0};
 		if (!number_parse(&text, &item.first))
-			return false;
+			return RESPIN_E_INVALID;
 		item.last = item.first;
 		if (*text == '-' && (text++, !number_parse(&text, &item.last)))
-			return false;
+			return RESPIN_E_INVALID;
 		if (item.last < item.first || (*text && *text != ','))
-			return false;
+			return RESPIN_E_INVALID;
 		struct ranges_item *items = reallocarray(ranges->items, ranges->count + 1, sizeof *items);
 		if (!items)
-			return false;
+			return RESPIN_E_NOMEM;
 		ranges->items = items;
 		items[ranges->count++] = item;
 		if (!*text)
@@ -70,7 +72,12 @@ bool ranges_parse(struct ranges *ranges, const char *text)
 		text++;
 	}
 	ranges_settle(ranges);
-	return true;
+	return 0;
+}
+
+bool ranges_parse(struct ranges *ranges, const char *text)
+{
+	return ranges_read(ranges, text) == 0;
 }
 
 void ranges_finish(struct ranges *ranges)

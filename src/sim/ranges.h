@@ -18,7 +18,9 @@ struct ranges {
 	uint64_t sectors;
 };
 
-/* Adds what `text` lists; false: not a list, or no memory. */
+/* Adds what `text` lists. 0, RESPIN_E_INVALID (not a list) or RESPIN_E_NOMEM. */
+int ranges_read(struct ranges *ranges, const char *text);
+/* The same for who does not want to know why. */
 bool ranges_parse(struct ranges *ranges, const char *text);
 void ranges_finish(struct ranges *ranges);
 /* After items were changed: sorts them and joins what touches. */

@@ -50,11 +50,12 @@ static uint8_t over_3(uint8_t a)
  * bytes, and the sum of all bytes each times 2^(distance from the end), is 0.
  * `at(i)` are `count` bytes at word `first`, then each `step` words on, modulo `words`.
  */
-static void parity_put(uint8_t *plane, unsigned first, unsigned step, unsigned words, unsigned count,
-		       unsigned parity_at, unsigned parity_step)
+static void parity_put(uint8_t *plane, size_t first, size_t step, size_t words, unsigned count,
+		       size_t parity_at, size_t parity_step)
 {
 	uint8_t sum = 0, weighted = 0;
-	for (unsigned i = 0, at = first; i < count; i++, at = (at + step) % words) {
+	size_t at = first;
+	for (unsigned i = 0; i < count; i++, at = (at + step) % words) {
 		sum ^= plane[2 * at];
 		weighted = (uint8_t)(times_2(weighted) ^ plane[2 * at]);
 	}
@@ -69,9 +70,9 @@ static void parities_put(uint8_t *sector)
 {
 	for (unsigned b = 0; b < 2; b++) {
 		uint8_t *plane = sector + RAW_SYNC + b;
-		for (unsigned n = 0; n < 43; n++) /* columns of 24 words */
+		for (size_t n = 0; n < 43; n++) /* columns of 24 words */
 			parity_put(plane, n, 43, 1032, 24, 1032 + n, 43);
-		for (unsigned n = 0; n < 26; n++) /* diagonals of 43 words */
+		for (size_t n = 0; n < 26; n++) /* diagonals of 43 words */
 			parity_put(plane, 43 * n, 44, 1118, 43, 1118 + n, 26);
 	}
 }

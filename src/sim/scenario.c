@@ -44,14 +44,15 @@ static const struct key own_keys[] = {
 };
 const struct key_table scenario_keys = {"scenario", own_keys, sizeof own_keys / sizeof *own_keys};
 
-void scenario_init(struct scenario *scenario, const char *name)
+int scenario_init(struct scenario *scenario, const char *name)
 {
 	*scenario = (struct scenario){0};
 	(void)snprintf(scenario->name, sizeof scenario->name, "%s", name);
 	(void)snprintf(scenario->preset, sizeof scenario->preset, "%s", SCENARIO_PLAIN);
-	keys_defaults(&scenario_keys, scenario);
-	keys_defaults(&disc_keys, &scenario->disc);
-	(void)drive_params_preset(&scenario->drive, SCENARIO_PLAIN, NULL);
+	bool memory = keys_defaults(&scenario_keys, scenario);
+	memory = keys_defaults(&disc_keys, &scenario->disc) && memory;
+	int code = drive_params_preset(&scenario->drive, SCENARIO_PLAIN, NULL);
+	return memory ? code : RESPIN_E_NOMEM;
 }
 
 void scenario_finish(struct scenario *scenario)
@@ -203,7 +204,7 @@ void scenario_unescape(char *text)
 bool scenario_address_name(const char *address, char *name, size_t size)
 {
 	size_t n = sizeof PREFIX - 1;
-	if (strncmp(address, PREFIX, n))
+	if (strncmp(address, PREFIX, n) != 0)
 		return false;
 	size_t len = strcspn(address + n, "?");
 	if (len >= size)
@@ -267,12 +268,13 @@ int scenario_address(struct scenario *scenario, const char *address, const char 
 {
 	char name[4096];
 	bool named = scenario_address_name(address, name, sizeof name);
-	scenario_init(scenario, named ? name : "");
+	if (scenario_init(scenario, named ? name : "") < 0)
+		return error_set(error, RESPIN_E_NOMEM, 0, "no memory for a scenario");
 	if (!named)
 		return error_set(error, RESPIN_E_INVALID, 0,
 				 "%.80s: not an address of a simulated drive, or longer than %zu bytes",
 				 address, sizeof name - 1);
-	if (!text && strcmp(name, "disc"))
+	if (!text && strcmp(name, "disc") != 0)
 		return scenario_unknown(name, error);
 	if (text) {
 		scenario_finish(scenario);

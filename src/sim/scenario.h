@@ -44,8 +44,8 @@ struct scenario {
 	unsigned fault_count;
 };
 
-/* An ideal drive, a disc without geometry or size, nothing wrong. Finish it as every scenario. */
-void scenario_init(struct scenario *scenario, const char *name);
+/* An ideal drive, a disc without geometry or size, nothing wrong. 0 or RESPIN_E_NOMEM; finish it in any case. */
+int scenario_init(struct scenario *scenario, const char *name);
 
 /* RESPIN_E_INVALID: error.text is "NAME:LINE: what, and what is allowed". Finish it in any case. */
 int scenario_parse(struct scenario *scenario, const char *name, const char *text, struct respin_error *error);

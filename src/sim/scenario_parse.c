@@ -142,7 +142,8 @@ static int take_damage(struct parser *parser)
 		return kind;
 	struct shape *shape = &scenario->shapes[scenario->shape_count++];
 	*shape = (struct shape){.kind = (enum shape_kind)kind};
-	keys_defaults(&shape_keys[kind], shape);
+	if (!keys_defaults(&shape_keys[kind], shape))
+		return error_set(parser->error, RESPIN_E_NOMEM, 0, "no memory for a damage");
 	return pairs_take(parser, &shape_keys[kind], shape, seen);
 }
 
@@ -157,7 +158,8 @@ static int take_fault(struct parser *parser)
 		return kind;
 	struct fault fault = {.kind = (enum fault_kind)kind};
 	const struct key_table *table = &fault_keys[kind];
-	keys_defaults(table, &fault);
+	if (!keys_defaults(table, &fault)) /* none of a fault's keys takes memory */
+		return error_set(parser->error, RESPIN_E_NOMEM, 0, "no memory for a fault");
 	int code = pairs_take(parser, table, &fault, seen);
 	if (code < 0)
 		return code;
@@ -254,8 +256,9 @@ int scenario_parse(struct scenario *scenario, const char *name, const char *text
 	struct respin_error why = {0};
 	struct parser parser = {.scenario = scenario, .error = &why};
 	unsigned line = 0;
+	if (scenario_init(scenario, name) < 0)
+		return error_set(error, RESPIN_E_NOMEM, 0, "no memory for a scenario");
 	int code = 0;
-	scenario_init(scenario, name);
 	while (code == 0 && *text) {
 		line++;
 		code = line_read(&parser, &text);

@@ -194,7 +194,7 @@ const char *const shape_names[SHAPE_KINDS] = {
 	[SHAPE_LIST] = "list",
 };
 
-#define TABLE(kind, keys) [kind] = {#keys, keys, sizeof keys / sizeof *keys}
+#define TABLE(kind, keys) [kind] = {#keys, keys, sizeof(keys) / sizeof *(keys)}
 const struct key_table shape_keys[SHAPE_KINDS] = {
 	TABLE(SHAPE_RADIAL, radial),
 	TABLE(SHAPE_ARC, arc),

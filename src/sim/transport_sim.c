@@ -51,8 +51,12 @@ static void *sim_buffer(void *self, size_t len)
 	assert(!drive->buffer); /* it must stay valid until destroy */
 	drive->buffer = aligned_alloc(PAGE, len);
 	drive->stale = calloc(1, len);
-	if (!drive->buffer || !drive->stale)
+	if (!drive->buffer || !drive->stale) { /* as if nobody had asked: one may ask again */
+		free(drive->buffer);
+		free(drive->stale);
+		drive->buffer = drive->stale = NULL;
 		return NULL;
+	}
 	drive->buffer_bytes = len;
 	return drive->buffer;
 }
@@ -164,6 +168,7 @@ static void command_runs(struct transport_sim *sim, const struct respin_command 
 		host_says(reply, RESPIN_HOST_TIMEOUT);
 	else
 		answer_arrives(drive, command, data, &answer, reply);
+	reply->fingerprint = answer.fingerprint;
 }
 
 static void sim_exec(void *self, const struct respin_command *command, struct respin_command_reply *reply)
@@ -289,6 +294,22 @@ void transport_sim_replug(const struct respin_transport *transport)
 	struct transport_sim *sim = transport->self;
 	drive_power_tick(&sim->drive, sim_now_ns(sim));
 	drive_vanish(&sim->drive, sim_now_ns(sim), REPLUG_NS, true, false);
+}
+
+#define EXCHANGE_NS 60000000000ull /* to find the right one, too */
+
+bool transport_sim_right_disc(const struct respin_transport *transport)
+{
+	assert(transport->ops == &ops);
+	struct transport_sim *sim = transport->self;
+	struct drive *drive = &sim->drive;
+	drive_power_tick(drive, sim_now_ns(sim));
+	if (!drive->discs || drive->scenario.image || drive->tray_open)
+		return false;
+	drive_right_disc(drive, sim_now_ns(sim), EXCHANGE_NS);
+	sim_sleep_until_ns(sim, sim_now_ns(sim) + EXCHANGE_NS);
+	drive_power_tick(drive, sim_now_ns(sim));
+	return true;
 }
 
 void transport_sim_counts(const struct respin_transport *transport, struct sim_counts *counts)

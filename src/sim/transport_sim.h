@@ -41,6 +41,12 @@ bool transport_sim_rediscover(const struct respin_transport *transport);
 /* A person pulls the plug and puts it back: power, link, tray, all begin anew. Nothing is in flight. */
 void transport_sim_replug(const struct respin_transport *transport);
 
+/*
+ * A person who is told that it is another disc puts the first one back, and the
+ * time that takes passes. False: it is the first one, or its bytes were a file.
+ */
+bool transport_sim_right_disc(const struct respin_transport *transport);
+
 /* What the drive went through. For benches and tests: no source hands it on. */
 struct sim_counts {
 	uint64_t commands, reads, failed_reads, timeouts, wedges, sessions, seeks, unplugs;

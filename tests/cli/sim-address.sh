@@ -51,7 +51,7 @@ refused 2 'wrong.sim:6: longer than 4095 bytes' sim:wrong.sim
 awk 'BEGIN { for (i = 0; i < 4000; i++) print "# sixty-four K of comments" }' >wrong.sim
 refused 2 'longer than 65536 bytes' sim:wrong.sim
 : >wrong.sim
-refused 2 "wrong.sim:0: the text ends without a 'title' line" sim:wrong.sim
+refused 2 "wrong.sim:1: the text ends without a 'title' line" sim:wrong.sim
 refused 3 'nowhere.sim: No such file' sim:nowhere.sim
 mkdir dir.sim
 refused 3 'a scenario is a file' sim:dir.sim

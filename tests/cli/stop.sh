@@ -6,11 +6,12 @@
 disc 4096
 # A drive that needs ten seconds, so that a busy machine has time to stop it: 8 MiB at 40 ms an ECC block.
 slow='sim:disc?image=disc.img&profile=dvd&block_us=40000&pace=1'
+out=out err=err
 # A test that was itself started by nohup or in the background must not hand that on.
 begin() { # begin IMAGE SOURCE [COMMAND...]: in the background, until the image has grown some sectors
 	image=$1 source=$2
 	shift 2
-	env --default-signal=INT,TERM,HUP "$@" "$RESPIN" rescue "$source" "$image" >out 2>err &
+	env --default-signal=INT,TERM,HUP "$@" "$RESPIN" rescue "$source" "$image" >"$out" 2>"$err" &
 	process=$!
 	for try in $(seq 80); do
 		sleep 0.1
@@ -51,6 +52,38 @@ must 0 "$RESPIN" map -t b.iso.map
 must 0 "$RESPIN" rescue 'sim:disc?image=disc.img' b.iso
 cmp disc.img b.iso || fail "the image differs"
 
+# Nobody reads: the last words cannot be said, and that holds nothing up.
+mkfifo unread
+exec 7<>unread # open at both ends: it never breaks
+timeout 0.5 dd if=/dev/zero of=unread bs=4096 2>/dev/null
+for deaf in out err; do
+	rm -f e.iso*
+	eval "$deaf=unread"
+	begin e.iso "$slow"
+	kill -s INT "$process"
+	ended 6 1000
+	out=out err=err
+	checks=$((checks + 1))
+	[ ! -e e.iso.map.lock ] || fail "nobody reads std$deaf: the lock is left"
+	must 0 "$RESPIN" map -t e.iso.map
+	[ "$(sectors + e.iso.map)" -gt 0 ] || fail "nobody reads std$deaf: nothing was saved"
+	[ "$(sectors - e.iso.map)" -eq 0 ] || fail "a stop has given something up"
+done
+# A run that came to its end waits for its reader, but with nothing in its hands; a signal does not change how it ended.
+out=unread
+begin e.iso 'sim:disc?image=disc.img'
+for try in $(seq 100); do
+	[ -e e.iso.map.lock ] || break
+	sleep 0.05
+done
+out=out
+[ ! -e e.iso.map.lock ] || fail "who waits for a reader keeps the lock"
+cmp disc.img e.iso || fail "the image differs"
+kill -0 "$process" 2>/dev/null || fail "the last words were not waited for"
+kill -s INT "$process"
+ended 0 1000
+exec 7>&-
+
 # nohup: a terminal that goes away is no reason to stop.
 begin c.iso "$slow" nohup
 kill -s HUP "$process"
@@ -58,4 +91,36 @@ sleep 0.3
 kill -0 "$process" 2>/dev/null || fail "SIGHUP has ended what nohup began"
 kill -s TERM "$process"
 ended 6 2000
+
+# Ctrl-Z: what was read is durable before the program stands still; then it goes on to its end.
+pgrp=$1
+fast='sim:disc?image=disc.img&profile=dvd&block_us=10000&pace=1'
+state() {
+	sed -n 's/^State:.\(.\).*/\1/p' "/proc/$process/status"
+}
+: >pid
+: >d.events
+env --default-signal=INT,TERM,HUP,TSTP "$pgrp" pid "$RESPIN" rescue --events d.events "$fast" d.iso >out 2>err &
+waiter=$!
+told() {
+	grep -c '"event":"outcome"' d.events || true
+}
+for try in $(seq 200); do
+	sleep 0.05
+	[ "$(told)" -lt 20 ] || break # 0.4 s of reading: no commit was due
+done
+process=$(cat pid)
+kill -s TSTP "$process"
+for try in $(seq 40); do
+	[ "$(state)" != T ] || break
+	sleep 0.05
+done
+checks=$((checks + 2))
+[ "$(state)" = T ] || fail "Ctrl-Z does not stop it"
+kept=$(($(sectors + d.iso.map) / 32)) # but for what the drive brought while it was saved
+[ "$(told)" -ge 20 ] && [ "$kept" -ge $(($(told) - 3)) ] || fail "of $(told) requests, $kept are in the map of a stopped program"
+kill -s CONT "$process"
+process=$waiter
+ended 0 20000
+cmp disc.img d.iso || fail "the image differs"
 done_ok

@@ -37,7 +37,7 @@ grep -q 'Ctrl-C' screen && fail "the picture stands beside the last words"
 # just being drawn while the window changes may wrap: no program can help that, so one calm run of three will do.
 for try in 1 2 3; do
 	rm -f b.iso*
-	must 0 "$pty" 80x24 50x20@300 120x10@500 30x5@700 shotlow@900 80x24@950 shot@1250 15@1300 -- \
+	must 0 "$pty" 80x24 50x20@300 120x10@500 30x5@700 shotlow@1000 80x24@1050 shot@1350 15@1400 -- \
 		env NO_COLOR=1 "$RESPIN" rescue "$source" b.iso
 	grep -q 'scrolled 0 wrapped 0 unknown 0' out && break
 done

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A signal while a command is outstanding that does not come back. Within 250 ms the map on disk tells everything that
-# was delivered; the process ends with 6, within a second where the source can be interrupted (iSCSI), else as soon as
-# the kernel lets the command go (a loop device). A second signal waits for nothing.
+# was delivered; the process ends with 6 within a second, also where the kernel lets nobody go who waits for the command
+# (a loop device). A second signal waits for nothing.
 . "$(dirname "$0")/rig.sh"
 rig_begin signals tgtd losetup strace
 
@@ -33,26 +33,16 @@ saved() {
 }
 
 # attempt SIGNAL SOURCE NAME: one rescue that is stopped. Sets $durable_ms and $ended_ms, the times from the signal until
-# everything was saved and until the process had ended; where the kernel must let go, from then until the end.
+# everything was saved and until the process had ended.
 attempt() {
 	until_it_hangs "$2" "$3"
 	sent=$(rig_ms)
 	kill "-$1" "$SPAWNED"
 	rig_until 5000 saved
 	durable_ms=$TOOK
-	case $2 in
-	iscsi:*)
-		rig_until 5000 gone "$SPAWNED"
-		ended_ms=$(($(rig_ms) - sent))
-		rig_fuse_release
-		;;
-	*)
-		sleep 0.3
-		rig_fuse_release
-		rig_until 5000 gone "$SPAWNED"
-		ended_ms=$TOOK
-		;;
-	esac
+	rig_until 5000 gone "$SPAWNED"
+	ended_ms=$(($(rig_ms) - sent))
+	rig_fuse_release
 	rig_wait "$SPAWNED"
 	claim_is "SIG$1, $3: exit status" "$STATUS" 6
 	claim "SIG$1, $3: the map claims nothing false" true_image "$image" "$image.map" "$RIG/disc.iso"

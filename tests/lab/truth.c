@@ -6,7 +6,7 @@
  *   truth IMAGE MAP DISC       prints "finished N unfinished N wrong N" in bytes; exit 0 true, 1 false, 2 no such map
  *   truth --make SEED BYTES    writes that many bytes of the pattern to standard output
  */
-#include "pattern.h"
+#include "judge.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -69,38 +69,21 @@ static uint64_t wrong_bytes(int image, int disc, uint64_t position, uint64_t siz
 	return wrong;
 }
 
-/* The layout that GNU ddrescue writes: remarks, one status line, then blocks without a gap. */
-static bool judge(FILE *map, int image, int disc, struct claim *claim)
+/* A map, and what it is held against. */
+struct trial {
+	int image, disc;
+	struct claim claim;
+};
+
+static void weigh(void *arg, uint64_t position, uint64_t size, char status)
 {
-	char line[256], status, more;
-	uint64_t position, size, end = 0;
-	bool begun = false, blocks = false;
-	while (fgets(line, sizeof line, map)) {
-		if (line[0] == '#')
-			continue;
-		if (!strchr(line, '\n'))
-			return false;
-		if (!begun) {
-			begun = true;
-			if (sscanf(line, "0x%" SCNx64 " %c", &position, &status) != 2 ||
-			    !strchr("?*/-FG+", status))
-				return false;
-			continue;
-		}
-		if (sscanf(line, "0x%" SCNx64 " 0x%" SCNx64 " %c %c", &position, &size, &status, &more) !=
-			    3 ||
-		    !strchr("?*/-+", status) || (blocks && position != end) || (size == 0 && position != 0))
-			return false;
-		blocks = true;
-		end = position + size;
-		if (status == '+') {
-			claim->finished += size;
-			claim->wrong += wrong_bytes(image, disc, position, size);
-		} else {
-			claim->unfinished += size;
-		}
+	struct trial *trial = arg;
+	if (status == '+') {
+		trial->claim.finished += size;
+		trial->claim.wrong += wrong_bytes(trial->image, trial->disc, position, size);
+	} else {
+		trial->claim.unfinished += size;
 	}
-	return begun && blocks;
 }
 
 int main(int argc, char **argv)
@@ -113,13 +96,15 @@ int main(int argc, char **argv)
 	}
 	int image = open(argv[1], O_RDONLY | O_CLOEXEC); /* may be absent: then every claim is wrong */
 	int disc = open(argv[3], O_RDONLY | O_CLOEXEC);
-	FILE *map = fopen(argv[2], "re");
-	struct claim claim = {0};
-	if (disc < 0 || !map || !judge(map, image, disc, &claim)) {
+	struct trial trial = {.image = image, .disc = disc};
+	size_t len;
+	char *map = judge_load(argv[2], &len);
+	if (disc < 0 || !map || !judge_map(map, len, weigh, &trial)) {
 		fprintf(stderr, "truth: %s: no map, or no such disc\n", argv[2]);
 		return 2;
 	}
-	fclose(map);
+	free(map);
+	struct claim claim = trial.claim;
 	printf("finished %" PRIu64 " unfinished %" PRIu64 " wrong %" PRIu64 "\n", claim.finished,
 	       claim.unfinished, claim.wrong);
 	return claim.wrong > 0;

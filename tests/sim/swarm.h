@@ -27,6 +27,7 @@ struct swarm_world {
 	uint64_t seed;
 	bool payload;    /* a scaled-down disc with bytes; else full size without */
 	bool lies;       /* the drive does, or the disc is changed unseen */
+	bool swaps;      /* the disc is changed, by a drive that does not lie */
 	uint64_t cut_at; /* the power goes before this change of the output; 0: never */
 	bool kinds[SWARM_KINDS_MAX];
 	double fault_at_s[FAULT_KINDS]; /* of those drawn: when they strike */

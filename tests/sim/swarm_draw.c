@@ -41,7 +41,7 @@ struct hat {
 	size_t len;
 };
 
-static void say(struct hat *hat, const char *format, ...)
+static __attribute__((format(printf, 2, 3))) void say(struct hat *hat, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -149,6 +149,7 @@ static void draw_faults(struct hat *hat)
 			say(hat, " for=%.1fs", between(hat, 1, 60));
 		if (kind == FAULT_SWAP) {
 			bool silent = below(hat, 2);
+			hat->world->swaps = !hat->world->lies;
 			hat->world->lies = true; /* two discs: what was delivered is the only truth */
 			say(hat, " silent=%s", silent ? "yes" : "no");
 		}

@@ -38,6 +38,23 @@ static void same_thread(struct fake_sink *fake)
 	assert(pthread_equal(fake->thread, pthread_self()));
 }
 
+static int no_room(struct fake_sink *fake, struct respin_error *error)
+{
+	atomic_fetch_add(&fake->waits, 1);
+	(void)error_set(error, RESPIN_E_FULL, ENOSPC, "no room");
+	return atomic_load(&fake->stopping) ? RESPIN_E_FULL : RESPIN_PUT_WAIT;
+}
+
+static bool is_full(atomic_uint *times)
+{
+	unsigned left = atomic_load(times);
+	if (!left)
+		return false;
+	if (left != FULL_FOR_EVER)
+		atomic_fetch_sub(times, 1);
+	return true;
+}
+
 static int sink_put(void *self, struct respin_outcome *outcome, struct respin_error *error)
 {
 	struct fake_sink *fake = self;
@@ -45,6 +62,12 @@ static int sink_put(void *self, struct respin_outcome *outcome, struct respin_er
 	if (outcome->span_count == 0) {
 		fake->finished = outcome->request.phase == RESPIN_PHASE_FINISHED;
 		return RESPIN_PUT_CONTINUE;
+	}
+	if (fake->full_at && atomic_load(&fake->puts) + 1 >= fake->full_at && is_full(&fake->full_times)) {
+		int r = no_room(fake, error);
+		if (r < 0)
+			respin_block_free(outcome->bytes);
+		return r;
 	}
 	uint64_t nth = atomic_fetch_add(&fake->puts, 1) + 1;
 	fake->last_phase = outcome->request.phase;
@@ -88,8 +111,9 @@ static int sink_close(void *self, struct respin_summary *summary, struct respin_
 {
 	struct fake_sink *fake = self;
 	(void)summary;
-	(void)error;
 	same_thread(fake);
+	if (is_full(&fake->full_closes))
+		return no_room(fake, error);
 	atomic_fetch_add(&fake->closes, 1);
 	return 0;
 }

@@ -15,14 +15,19 @@
 
 #include "core/map.h"
 
+#define FULL_FOR_EVER UINT32_MAX
+
 struct fake_sink {
 	unsigned char *image;
 	struct respin_map *map;
 	uint32_t unit_bytes;
 	uint64_t fail_at, stop_at, stall_at; /* puts, from 1; 0: never */
+	/* No room: from this put on, so many times, or until somebody stops; also at each close. */
+	uint64_t full_at;
+	atomic_uint full_times, full_closes;
 	sem_t stalled, go_on;
 
-	atomic_ullong puts, flushes, closes, destroys;
+	atomic_ullong puts, flushes, closes, destroys, waits;
 	bool has_thread;
 	pthread_t thread;
 	uint8_t last_phase;

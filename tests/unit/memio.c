@@ -17,6 +17,7 @@ struct handle {
 	bool open;
 	struct dir *dir;
 	struct inode *inode;
+	unsigned failures_known; /* of the inode's: what this handle has been told, or came too late for */
 	char name[64];
 };
 
@@ -30,6 +31,8 @@ struct memio {
 	size_t log_count;
 	uint64_t changes_since_boot, cut_before;
 	bool off;
+	void (*before)(void *arg);
+	void *before_arg;
 };
 
 /* ---- the log, faults and power ---- */
@@ -49,6 +52,8 @@ static bool changes_world(enum memio_op op)
 static bool intercepted(struct memio *memio, enum memio_op op, const char *name, int64_t *result)
 {
 	if (!memio->off && changes_world(op)) {
+		if (memio->before)
+			memio->before(memio->before_arg);
 		memio->changes_since_boot++;
 		memio->off = memio->cut_before && memio->changes_since_boot >= memio->cut_before;
 	}
@@ -100,6 +105,7 @@ static int new_handle(struct memio *memio, struct dir *dir, struct inode *inode,
 		if (handle->open)
 			continue;
 		*handle = (struct handle){.open = true, .dir = dir, .inode = inode};
+		handle->failures_known = inode ? inode->failures : 0;
 		memcpy(handle->name, name, strlen(name) + 1);
 		return i;
 	}
@@ -138,7 +144,7 @@ static int mem_open(void *self, int dir, const char *name, unsigned flags, unsig
 	if (create) {
 		inode = world_new(&memio->world, where->dev, RESPIN_IO_REGULAR);
 		inode->mode = mode & 0755;
-		disk_set_entry(where, name, inode);
+		disk_set_entry(where, name, inode, memio->log_count);
 		(void)record(memio, (struct memio_call){.op = MEMIO_CREATE}, name, NULL);
 	}
 	return new_handle(memio, NULL, inode, name);
@@ -181,7 +187,7 @@ static int64_t store_bytes(struct memio *memio, enum memio_op op, int file, cons
 	if (intercepted(memio, op, name_of(memio, file), &result))
 		call.result = result < (int64_t)len ? result : (int64_t)len;
 	if (call.result > 0)
-		disk_write(inode, pos, data, (size_t)call.result);
+		disk_write(inode, pos, data, (size_t)call.result, memio->log_count);
 	return record(memio, call, name_of(memio, file), NULL);
 }
 
@@ -204,23 +210,67 @@ static int mem_truncate(void *self, int file, uint64_t size_bytes)
 	struct memio *memio = self;
 	struct memio_call call = {.op = MEMIO_TRUNCATE, .len = size_bytes};
 	if (!intercepted(memio, MEMIO_TRUNCATE, name_of(memio, file), &call.result))
-		disk_resize(handle_of(memio, file)->inode, size_bytes);
+		disk_resize(handle_of(memio, file)->inode, size_bytes, memio->log_count);
 	return (int)record(memio, call, name_of(memio, file), NULL);
+}
+
+/* Told now or never: what was lost before this handle was opened, nobody tells it. */
+static bool owes_failure(struct memio *memio, struct handle *handle)
+{
+	if (handle->failures_known == handle->inode->failures)
+		return false;
+	handle->failures_known = handle->inode->failures;
+	for (size_t i = 0; memio->knobs.report == MEMIO_REPORT_ONCE && i < HANDLES_MAX; i++)
+		if (memio->handles[i].inode == handle->inode)
+			memio->handles[i].failures_known = handle->inode->failures;
+	return true;
+}
+
+/* The pages are taken for clean, and were not written. `result`: what is to be told. */
+static int fail_sync(struct memio *memio, struct handle *handle, int result)
+{
+	struct inode *inode = handle->inode;
+	if (result == -EINTR)
+		return result;
+	bool owed = handle->failures_known != inode->failures;
+	if (memio->knobs.report == MEMIO_REPORT_LATE && result < 0 && !inode->late && !owed) {
+		disk_fail_late(inode, &memio->knobs, result);
+		return 0;
+	}
+	disk_fail(inode, &memio->knobs);
+	inode->late = 0;
+	inode->lies = memio->knobs.lies_after && result < 0;
+	if (result < 0) {
+		inode->failures++;
+		(void)owes_failure(memio, handle);
+	}
+	return result;
+}
+
+static int sync_inode(struct memio *memio, struct handle *handle)
+{
+	struct inode *inode = handle->inode;
+	if (inode->kind == RESPIN_IO_OTHER)
+		return -EINVAL;
+	if (inode->late)
+		return fail_sync(memio, handle, inode->late);
+	if (inode->lies) {
+		/* Of the bytes alone: nobody could tell a length that is only remembered from one that lasts. */
+		disk_grow(inode);
+		return fail_sync(memio, handle, 0);
+	}
+	disk_sync(inode);
+	return owes_failure(memio, handle) ? -EIO : 0;
 }
 
 static int sync_handle(struct memio *memio, enum memio_op op, int file)
 {
 	struct memio_call call = {.op = op};
-	struct inode *inode = handle_of(memio, file)->inode;
-	if (intercepted(memio, op, name_of(memio, file), &call.result)) {
-		/* The pages are taken for clean, and none of them was written: the harshest kernel. */
-		if (!memio->off && call.result != -EINTR)
-			disk_forget(inode);
-	} else if (inode->kind == RESPIN_IO_OTHER) {
-		call.result = -EINVAL;
-	} else {
-		disk_sync(inode);
-	}
+	struct handle *handle = handle_of(memio, file);
+	if (!intercepted(memio, op, name_of(memio, file), &call.result))
+		call.result = sync_inode(memio, handle);
+	else if (!memio->off)
+		call.result = fail_sync(memio, handle, (int)call.result);
 	return (int)record(memio, call, name_of(memio, file), NULL);
 }
 
@@ -255,8 +305,12 @@ static int mem_rename(void *self, int dir, const char *from, const char *to)
 	if (!entry) {
 		call.result = -ENOENT;
 	} else {
-		disk_set_entry(where, to, entry->inode);
-		disk_set_entry(where, from, NULL);
+		struct inode *inode = entry->inode;
+		/* Where names are loose, the old target goes by itself, and may be all that goes. */
+		if (memio->knobs.loose_dirs && disk_find(where, to))
+			disk_set_entry(where, to, NULL, memio->log_count);
+		disk_set_entry(where, to, inode, memio->log_count);
+		disk_set_entry(where, from, NULL, memio->log_count);
 	}
 	return (int)record(memio, call, from, to);
 }
@@ -269,7 +323,7 @@ static int mem_unlink(void *self, int dir, const char *name)
 	if (!memio->off && !disk_find(where, name))
 		return -ENOENT;
 	if (!intercepted(memio, MEMIO_UNLINK, name, &call.result))
-		disk_set_entry(where, name, NULL);
+		disk_set_entry(where, name, NULL, memio->log_count);
 	return (int)record(memio, call, name, NULL);
 }
 
@@ -282,7 +336,8 @@ static void fill_stat(const struct memio *memio, const struct inode *inode, stru
 					.allocated_bytes = inode->now.size,
 					.links = world_links(&memio->world, inode),
 					.mode = inode->mode,
-					.kind = (uint8_t)inode->kind};
+					.kind = (uint8_t)inode->kind,
+					.modified_ns = inode->writes};
 }
 
 static int mem_stat(void *self, int file, struct respin_io_stat *stat)
@@ -415,83 +470,31 @@ struct memio_knobs *memio_knobs(struct memio *memio)
 	return &memio->knobs;
 }
 
-static void put_durably(struct memio *memio, const char *path, struct inode *inode)
-{
-	const char *name;
-	struct dir *dir = world_split(&memio->world, path, &name);
-	assert(dir);
-	disk_put_entry(dir, name, inode);
-}
-
-void memio_dir(struct memio *memio, const char *path, uint64_t dev)
-{
-	(void)world_new_dir(&memio->world, path, dev);
-	/* Listed by its parent, if that is there. */
-	const char *name;
-	struct dir *parent = world_split(&memio->world, path, &name);
-	if (parent && *name)
-		put_durably(memio, path, world_new(&memio->world, parent->dev, RESPIN_IO_DIRECTORY));
-}
-
-void memio_file(struct memio *memio, const char *path, const void *data, size_t len)
-{
-	const char *name;
-	struct dir *dir = world_split(&memio->world, path, &name);
-	assert(dir);
-	struct inode *inode = world_new(&memio->world, dir->dev, RESPIN_IO_REGULAR);
-	disk_put(inode, data, len);
-	put_durably(memio, path, inode);
-}
-
-void memio_text(struct memio *memio, const char *path, const char *text)
-{
-	memio_file(memio, path, text, strlen(text));
-}
-
-void memio_node(struct memio *memio, const char *path, enum respin_io_kind kind, uint64_t rdev,
-		uint64_t size_bytes)
-{
-	memio_file(memio, path, "", 0);
-	struct inode *inode = world_find(&memio->world, path, false);
-	inode->kind = kind;
-	inode->rdev = rdev;
-	disk_put(inode, NULL, (size_t)size_bytes);
-}
-
-void memio_symlink(struct memio *memio, const char *path, const char *target)
-{
-	memio_node(memio, path, RESPIN_IO_SYMLINK, 0, 0);
-	struct inode *inode = world_find(&memio->world, path, false);
-	assert(strlen(target) < sizeof inode->target);
-	memcpy(inode->target, target, strlen(target) + 1);
-}
-
-void memio_remove(struct memio *memio, const char *path)
-{
-	put_durably(memio, path, NULL);
-}
-
-void memio_hardlink(struct memio *memio, const char *path, const char *other)
-{
-	struct inode *inode = world_find(&memio->world, other, false);
-	assert(inode);
-	put_durably(memio, path, inode);
-}
-
-const unsigned char *memio_bytes(struct memio *memio, const char *path, size_t *len)
-{
-	struct inode *inode = world_find(&memio->world, path, true);
-	if (!inode)
-		return NULL;
-	if (len)
-		*len = inode->now.size;
-	return inode->now.data ? inode->now.data : (const unsigned char *)"";
-}
-
 void memio_fail(struct memio *memio, struct memio_fault fault)
 {
 	assert(memio->fault_count < FAULTS_MAX);
 	memio->faults[memio->fault_count++] = fault;
+}
+
+void memio_fail_writeback(struct memio *memio, const char *path)
+{
+	struct inode *inode = world_find(&memio->world, path, true);
+	assert(inode);
+	if (!inode->change_count)
+		return;
+	disk_fail(inode, &memio->knobs);
+	inode->failures++;
+}
+
+void memio_watch(struct memio *memio, void (*before)(void *arg), void *arg)
+{
+	memio->before = before;
+	memio->before_arg = arg;
+}
+
+struct world *memio_world(struct memio *memio)
+{
+	return &memio->world;
 }
 
 void memio_cut_before(struct memio *memio, uint64_t nth)
@@ -506,7 +509,7 @@ void memio_reboot(struct memio *memio, enum memio_loss loss, uint64_t seed)
 	for (size_t i = 0; i < world->file_count; i++)
 		disk_reboot_file(world->files[i], loss, &rng);
 	for (size_t i = 0; i < world->dir_count; i++)
-		disk_reboot_dir(world->dirs[i], loss, &rng);
+		disk_reboot_dir(world->dirs[i], loss, memio->knobs.loose_dirs, &rng);
 	memset(memio->handles, 0, sizeof memio->handles);
 	memio->fault_count = 0;
 	memio->off = false;

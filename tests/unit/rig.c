@@ -31,7 +31,7 @@ void rig_finish(struct rig *rig)
 
 void rig_damage(struct rig *rig, uint64_t start, uint64_t count, enum fake_unit what)
 {
-	memset(rig->source.unit + start, what, count);
+	memset(rig->source.unit + start, (int)what, count);
 }
 
 void rig_engine(struct rig *rig)

@@ -72,19 +72,22 @@ static void test_threads_and_virtual_time_agree(void **state)
 }
 
 /* Point 5. With the first item unrecorded, depth more commands and no further. */
-static void depth_is(enum respin_mode mode, unsigned depth)
+static void depth_is(enum respin_mode mode, uint32_t request_max, unsigned depth)
 {
 	struct rig rig;
 	struct runner runner;
-	rig_init(&rig, 6400, 16, 32);
+	uint64_t units = (uint64_t)request_max * (depth + 8);
+	rig_init(&rig, units, 16, request_max);
 	if (mode == RESPIN_MODE_PATCH) {
-		for (uint64_t u = 0; u < 6400; u += 16)
+		for (uint64_t u = 0; u < units; u += 16)
 			map_set(rig.map, (struct respin_range){u, 8}, RESPIN_NON_TRIMMED);
 	}
 	rig.mode = mode;
 	rig.sink.stall_at = 1;
 	start(&runner, &rig);
 	sem_wait(&rig.sink.stalled);
+	for (unsigned i = 0; i < 2000 && atomic_load(&rig.source.reads) < depth + 1; i++)
+		pause_ms(1);
 	pause_ms(100);
 	assert_int_equal(rig.source.reads, depth + 1);
 	sem_post(&rig.sink.go_on);
@@ -97,8 +100,10 @@ static void depth_is(enum respin_mode mode, unsigned depth)
 static void test_depth(void **state)
 {
 	(void)state;
-	depth_is(RESPIN_MODE_SWEEP, 4);
-	depth_is(RESPIN_MODE_PATCH, 1);
+	depth_is(RESPIN_MODE_SWEEP, 32, 256);                    /* the most */
+	depth_is(RESPIN_MODE_SWEEP, (1u << 20) / FAKE_UNIT, 16); /* 16 MiB */
+	depth_is(RESPIN_MODE_SWEEP, (8u << 20) / FAKE_UNIT, 4);  /* the fewest */
+	depth_is(RESPIN_MODE_PATCH, 32, 1);
 }
 
 /* Point 6. A failed put: no close, at most one more command, the first failure is told. */

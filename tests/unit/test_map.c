@@ -168,6 +168,7 @@ static void test_empty_and_edges(void **state)
 	assert_false(map_find(map, 0, MASK_ALL, &extent));
 	assert_false(map_find_back(map, 0, MASK_ALL, &extent));
 	assert_int_equal(map_extents(map), 0);
+	assert_int_equal(map_runs(map, 0, &extent, 1), 0);
 	map_destroy(map);
 
 	map = map_create(INT64_MAX, RESPIN_NON_TRIED);
@@ -176,6 +177,10 @@ static void test_empty_and_edges(void **state)
 	assert_true(map_find(map, 5, MASK(RESPIN_FINISHED), &extent));
 	assert_int_equal(extent.range.start, INT64_MAX - 1);
 	assert_int_equal(extent.range.count, 1);
+	assert_int_equal(map_runs(map, 0, &extent, 0), 0);
+	assert_int_equal(map_runs(map, INT64_MAX, &extent, 1), 0);
+	assert_int_equal(map_runs(map, INT64_MAX - 1, &extent, 1), 1);
+	assert_int_equal(extent.status, RESPIN_FINISHED);
 	map_destroy(map);
 	map_destroy(NULL);
 }

@@ -99,6 +99,7 @@ static void another_source(void **state)
 	struct respin_map *bytes = parse_map("0 ? 1\n"), *map;
 	assert_int_equal(mapfile_import(bytes, UINT64_MAX / 2048, 2048, 0, "x", &map, NULL),
 			 RESPIN_E_MAP_SIZE);
+	assert_int_equal(mapfile_import(bytes, UINT64_MAX, 2048, 0, "x", &map, NULL), RESPIN_E_MAP_SIZE);
 	assert_int_equal(mapfile_import(bytes, 0, 2048, 0, "x", &map, NULL), 0);
 	assert_int_equal(map_total(map), 0);
 	map_destroy(map);

@@ -36,7 +36,43 @@ static void too_many_blocks(void **state)
 	struct respin_error error = {0};
 	assert_int_equal(parse_blocks(1000, NULL), 0);
 	assert_int_equal(parse_blocks(1001, &error), RESPIN_E_MAP_DAMAGED);
+	assert_string_equal(error.text, "x: more blocks than any disc can need (1000 at most)");
+}
+
+/* Only what may be a block counts, and the last one needs no end of its line. */
+static void many_lines_few_blocks(void **state)
+{
+	(void)state;
+	struct buf text = {0};
+	struct respin_map *map = NULL;
+	struct respin_error error = {0};
+	buf_add_str(&text, "0 ? 1\n");
+	for (unsigned i = 0; i < 5000; i++)
+		buf_add_str(&text, i % 2 ? "# not a block\n" : "\n");
+	for (unsigned i = 0; i < 1000; i++)
+		buf_addf(&text, "%s%u 1 %c", i ? "\n" : "", i, i % 2 ? '+' : '-');
+	assert_int_equal(mapfile_parse(text.data, text.len, "x", NULL, &map, NULL, &error), 0);
+	map_destroy(map);
+	buf_add_str(&text, "\n1000 1 ?");
+	assert_int_equal(mapfile_parse(text.data, text.len, "x", NULL, &map, NULL, &error),
+			 RESPIN_E_MAP_DAMAGED);
+	buf_finish(&text);
+}
+
+/* Lines that do not begin with a digit are counted as they are read. */
+static void too_many_blocks_in_disguise(void **state)
+{
+	(void)state;
+	struct buf text = {0};
+	struct respin_map *map = NULL;
+	struct respin_error error = {0};
+	buf_add_str(&text, "0 ? 1\n");
+	for (unsigned i = 0; i < 1001; i++)
+		buf_addf(&text, " %u 1 %c\n", i, i % 2 ? '+' : '-');
+	assert_int_equal(mapfile_parse(text.data, text.len, "x", NULL, &map, NULL, &error),
+			 RESPIN_E_MAP_DAMAGED);
 	assert_string_equal(error.text, "x: line 1002: more blocks than any disc can need");
+	buf_finish(&text);
 }
 
 /* Refused by its length alone: there is not one byte behind this pointer. */
@@ -57,6 +93,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(too_many_blocks),
+		cmocka_unit_test(many_lines_few_blocks),
+		cmocka_unit_test(too_many_blocks_in_disguise),
 		cmocka_unit_test(too_long),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

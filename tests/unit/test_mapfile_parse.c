@@ -204,6 +204,13 @@ static void trailer(void **state)
 	assert_int_equal(info.state, MAPFILE_WHOLE);
 	assert_int_equal(info.keep_bytes, 2064);
 
+	/* No sector is so large; the rest of the trailer holds. */
+	map_destroy(parse_map(with_trailer(&text, BODY, " image=1:2 size=3 keep=4294967296"), &info));
+	assert_int_equal(info.state, MAPFILE_WHOLE);
+	assert_int_equal(info.trailer.image_size_bytes, 3);
+	assert_int_equal(info.keep_bytes, 0);
+
+	(void)with_trailer(&text, BODY, " image=1:2 size=3 keep=2064");
 	/* A trailer with the wrong sum, or with something after it: edited by hand, but a map. */
 	*strchr(text.data, '+') = '-';
 	map_destroy(parse_map(text.data, &info));

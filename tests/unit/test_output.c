@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -15,6 +16,7 @@
 #include <cmocka.h>
 
 #include "base/hash.h"
+#include "io/lineage.h"
 
 #define LOCK "/out/disc.iso.map.lock"
 
@@ -77,6 +79,61 @@ static void no_holes_here(void **state)
 	assert_int_equal(desk_open(&desk), 0);
 	assert_true(desk_was_told(&desk, "in memory"));
 	desk_finish(&desk);
+}
+
+static void host_numbers(void **state)
+{
+	(void)state;
+	unsigned host = 77;
+	assert_true(lineage_parse_host("0:0:0:0", &host));
+	assert_int_equal(host, 0);
+	assert_true(lineage_parse_host("13:0:1:2", &host));
+	assert_int_equal(host, 13);
+	static const char *const others[] = {"", "sda", "1:0:0", "1:0:0:0:0", "1:0:0:0x", "a:0:0:0"};
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		assert_false(lineage_parse_host(others[i], &host));
+}
+
+/* The output's disk and the drive on one adapter: said once, refused never. */
+static void disk_on_the_drives_adapter(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *source, *disk_host;
+		bool told;
+	} cases[] = {{"/dev/sr0", "2:0:1:0", true},
+		     {"/dev/sg1", "2:0:1:0", true},
+		     {"/dev/sr0", "3:0:0:0", false},
+		     {"/dev/sr0", NULL, false}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct desk desk;
+		char dir[96];
+		desk_init(&desk, 4);
+		struct memio *memio = desk.memio;
+		memio_dir(memio, "/dev", 1);
+		memio_dir(memio, "/disk", makedev(8, 1));
+		memio_node(memio, "/dev/sr0", RESPIN_IO_BLOCK, makedev(11, 0), 65536);
+		memio_node(memio, "/dev/sg1", RESPIN_IO_OTHER, makedev(21, 1), 0);
+		static const char *const dirs[] = {"/sys/dev/block/11:0/device/scsi_device",
+						   "/sys/dev/block/11:0/device/scsi_device/2:0:0:0",
+						   "/sys/dev/char/21:1/device/scsi_device",
+						   "/sys/dev/char/21:1/device/scsi_device/2:0:0:0",
+						   "/sys/dev/block/8:1",
+						   "/sys/dev/block/8:1/..",
+						   "/sys/dev/block/8:0/device/scsi_device"};
+		for (size_t k = 0; k < sizeof dirs / sizeof *dirs; k++)
+			memio_dir(memio, dirs[k], 20);
+		memio_text(memio, "/sys/dev/block/8:1/partition", "1\n");
+		memio_text(memio, "/sys/dev/block/8:1/../dev", "8:0\n");
+		(void)snprintf(dir, sizeof dir, "%s/%s", dirs[6], cases[i].disk_host);
+		if (cases[i].disk_host)
+			memio_dir(memio, dir, 20);
+		desk.options.source_path = cases[i].source;
+		desk.options.image = "/disk/a.iso";
+		assert_int_equal(desk_open(&desk), 0);
+		assert_int_equal(desk_was_told(&desk, "SCSI host 2"), cases[i].told);
+		desk_finish(&desk);
+	}
 }
 
 /* In the end it is as long as what counts, also where its tail was never read. */
@@ -187,6 +244,21 @@ static void domain_is_saved_and_found_again(void **state)
 	assert_int_equal(samples, 1);
 	assert_int_equal(sample->range.start, 2);
 	assert_int_equal(sample->range.count, 2);
+	desk_drop(&desk);
+
+	/* Said again it stays as it lies there. */
+	assert_true(desk_find(&desk, MEMIO_RENAME, ".disc.iso.domain.tmp", 1) >= 0);
+	desk.options.domain = "/out/wanted";
+	assert_int_equal(desk_open(&desk), 0);
+	assert_int_equal(map_count(output_domain(desk.output), RESPIN_FINISHED), 3);
+	assert_int_equal(desk_find(&desk, MEMIO_RENAME, ".disc.iso.domain.tmp", 2), -1);
+	desk_drop(&desk);
+
+	/* As many sectors, but others. */
+	desk_put_map(&desk, "/out/others", "?+++??");
+	desk.options.domain = "/out/others";
+	assert_int_equal(desk_open(&desk), 0);
+	assert_true(desk_find(&desk, MEMIO_RENAME, ".disc.iso.domain.tmp", 2) >= 0);
 	desk_drop(&desk);
 
 	/* Another one replaces it; the whole disc takes it away for good. */
@@ -334,6 +406,8 @@ int main(void)
 		cmocka_unit_test(fresh_start),
 		cmocka_unit_test(starts_over),
 		cmocka_unit_test(no_holes_here),
+		cmocka_unit_test(host_numbers),
+		cmocka_unit_test(disk_on_the_drives_adapter),
 		cmocka_unit_test(it_ends_as_long_as_the_disc),
 		cmocka_unit_test(bad_gets_another_try),
 		cmocka_unit_test(foreign_map_with_odd_borders),

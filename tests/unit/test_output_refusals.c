@@ -181,6 +181,21 @@ static void output_below_or_above_the_source(void **state)
 	}
 }
 
+/* What is written to one name of a file appears under all of them: in a backup made with links, say. */
+static void image_with_two_names(void **state)
+{
+	(void)state;
+	struct desk desk;
+	desk_init(&desk, 4);
+	desk_put_image(&desk, 4);
+	desk_put_map(&desk, DESK_MAP, "++??");
+	memio_hardlink(desk.memio, "/out/backup.iso", DESK_IMAGE);
+	desk_assert_refused(&desk, RESPIN_E_INVALID, "2 names");
+	desk.options.force = 1;
+	assert_int_equal(desk_open(&desk), 0);
+	desk_finish(&desk);
+}
+
 static void image_without_map(void **state)
 {
 	(void)state;
@@ -257,7 +272,10 @@ static void damaged_map(void **state)
 	(void)state;
 	static const char *const texts[] = {
 		"0x0 ? 1\n0x0 0x800 +\n0x800 0x18", /* torn */
-		"0x0 ? 1\n0x0 0x800 +\n0x1000 0x1000 ?\n", "not a map\n", "", "# only a comment\n",
+		"0x0 ? 1\n0x0 0x800 +\n0x1000 0x1000 ?\n",
+		"not a map\n",
+		"",
+		"# only a comment\n",
 		/* one of ours, cut between two lines */
 		"# Mapfile. Created by respin 0.1.0\n"
 		"# Last line begins with '# end': without it this file was cut short.\n"
@@ -289,6 +307,56 @@ static void damaged_map(void **state)
 		}
 		desk_finish(&desk);
 	}
+}
+
+/* Where somebody else may write, too: a pipe would hold up the run for ever, a link lead it elsewhere. */
+static void planted_names(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *map; /* beside this map, if there is one */
+	} cases[] = {{DESK_IMAGE ".domain", NULL}, {DESK_MAP ".bak", "rubbish\n"}, {DESK_MAP ".twin", NULL}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		for (unsigned link = 0; link < 2; link++) {
+			struct desk desk;
+			desk_init(&desk, 4);
+			desk_put_image(&desk, 4);
+			desk_put_map(&desk, "/out/elsewhere", "++++");
+			if (cases[i].map)
+				memio_text(desk.memio, DESK_MAP, cases[i].map);
+			if (link)
+				memio_symlink(desk.memio, cases[i].name, "/out/elsewhere");
+			else
+				memio_node(desk.memio, cases[i].name, RESPIN_IO_OTHER, 0, 0);
+			memio_fail(desk.memio,
+				   (struct memio_fault){MEMIO_OPEN, strrchr(cases[i].name, '/') + 1, 1, 1000,
+							-ETIMEDOUT}); /* as good as for ever */
+			desk_assert_refused(&desk, RESPIN_E_INVALID, cases[i].name);
+			assert_non_null(strstr(desk.error.text, "not a regular file"));
+			desk_finish(&desk);
+		}
+}
+
+/* The person's own may be a link; what was planted in the place of the saved one is replaced, not followed. */
+static void planted_beside_a_domain(void **state)
+{
+	(void)state;
+	struct desk desk;
+	desk_init(&desk, 4);
+	desk_put_map(&desk, "/out/wanted", "?++?");
+	desk_put_map(&desk, "/out/elsewhere", "+???");
+	memio_symlink(desk.memio, "/out/link", "/out/wanted");
+	memio_symlink(desk.memio, DESK_IMAGE ".domain", "/out/elsewhere");
+	desk.options.domain = "/out/link";
+	assert_int_equal(desk_open(&desk), 0);
+	assert_int_equal(map_count(output_domain(desk.output), RESPIN_FINISHED), 2);
+	desk_drop(&desk);
+	char *saved = desk_map(&desk, DESK_IMAGE ".domain"), *other = desk_map(&desk, "/out/elsewhere");
+	assert_string_equal(saved, "?++?");
+	assert_string_equal(other, "+???");
+	free(saved);
+	free(other);
+	desk_finish(&desk);
 }
 
 static void damaged_map_forced(void **state)
@@ -339,7 +407,8 @@ int main(void)
 		cmocka_unit_test(image_without_map),     cmocka_unit_test(image_shorter_than_its_map),
 		cmocka_unit_test(map_of_another_size),   cmocka_unit_test(map_reaching_beyond_without_data),
 		cmocka_unit_test(damaged_map),           cmocka_unit_test(damaged_map_forced),
-		cmocka_unit_test(image_that_is_no_file),
+		cmocka_unit_test(image_that_is_no_file), cmocka_unit_test(image_with_two_names),
+		cmocka_unit_test(planted_names),         cmocka_unit_test(planted_beside_a_domain),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -396,6 +396,22 @@ static void promised_bits(void **state)
 		fail_msg("the bits changed: %016jx", (uintmax_t)digest);
 }
 
+/* However small a disc is made, each of its layers has a block. */
+static void smallest(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"cd-74", "dvd-9", "bd-100"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct spiral_params params = nominal(names[i]);
+		struct spiral spiral;
+		params.scale = 1e12;
+		spiral_init(&spiral, &params);
+		assert_int_equal(spiral.sectors, (uint64_t)params.medium->ecc_block * params.medium->layers);
+		for (unsigned layer = 0; layer < spiral.layer_count; layer++)
+			assert_int_equal(spiral.layers[layer].count, params.medium->ecc_block);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -409,6 +425,7 @@ int main(void)
 		cmocka_unit_test(there_and_back),
 		cmocka_unit_test(zones_are_continuous),
 		cmocka_unit_test(scaled),
+		cmocka_unit_test(smallest),
 		cmocka_unit_test(stretched),
 		cmocka_unit_test(ends),
 		cmocka_unit_test(eccentric),

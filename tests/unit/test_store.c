@@ -213,18 +213,21 @@ static void lying_repair_is_noticed(void **state)
 	desk_finish(&desk);
 }
 
-static void final_sync_failure_is_an_error(void **state)
+/* Nothing is open at the end; but the group before may be what was lost, so that is written once more. */
+static void failing_last_sync(void **state)
 {
 	(void)state;
-	struct desk desk;
-	desk_init(&desk, 8);
-	assert_int_equal(desk_open(&desk), 0);
-	assert_int_equal(desk_recover(&desk, 0, 8), 0);
-	assert_int_equal(desk_flush(&desk), 0);
-	memio_fail(desk.memio, (struct memio_fault){MEMIO_SYNC, "disc.iso", 1, 1, -EIO});
-	assert_int_equal(desk_close(&desk, true, NULL), RESPIN_E_OUTPUT);
-	assert_int_equal(desk_assert_truth(&desk), 8); /* that was durable before */
-	desk_finish(&desk);
+	for (unsigned times = 1; times <= 2; times++) {
+		struct desk desk;
+		desk_init(&desk, 8);
+		assert_int_equal(desk_open(&desk), 0);
+		assert_int_equal(desk_recover(&desk, 0, 8), 0);
+		assert_int_equal(desk_flush(&desk), 0);
+		memio_fail(desk.memio, (struct memio_fault){MEMIO_SYNC, "disc.iso", 1, times, -EIO});
+		assert_int_equal(desk_close(&desk, true, NULL), times == 1 ? 0 : RESPIN_E_OUTPUT);
+		assert_int_equal(desk_assert_truth(&desk), 8); /* that was durable before */
+		desk_finish(&desk);
+	}
 }
 
 /* A map that cannot be saved is written anew once; then the run ends and the old one stands. */
@@ -435,7 +438,7 @@ int main(void)
 		cmocka_unit_test(failed_sync_is_repaired),
 		cmocka_unit_test(twice_failed_sync_reverts),
 		cmocka_unit_test(lying_repair_is_noticed),
-		cmocka_unit_test(final_sync_failure_is_an_error),
+		cmocka_unit_test(failing_last_sync),
 		cmocka_unit_test(failing_map),
 		cmocka_unit_test(retraction_is_durable_at_once),
 		cmocka_unit_test(where_the_rescue_stands),
