@@ -77,7 +77,7 @@ static void refuses_by_line(void **state)
 		unsigned line;
 		const char *word; /* that the refusal must speak */
 	} rows[] = {
-		{"", 0, "'title'"},
+		{"", 1, "'title'"},
 		{"# nothing\n\n", 2, "'title'"},
 		{"title t\ndrive plain\n", 2, "'disc'"},
 		{"title t\ndisc dvd-5", 2, "'drive'"},
