@@ -5,6 +5,7 @@
  */
 #include "fs/udf.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,6 +102,7 @@ static bool add_extent(struct udf *udf, struct udf_file *file, struct udf_extent
 	}
 	const struct udf_extent *last = file->extent_count ? &file->extents[file->extent_count - 1] : NULL;
 	extent.begin_bytes = last ? last->begin_bytes + last->len_bytes : 0;
+	assert(file->extents);
 	file->extents[file->extent_count++] = extent;
 	return fs_build_step(&udf->build, 1);
 }

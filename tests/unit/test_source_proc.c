@@ -149,6 +149,29 @@ static void test_bytes_come_through(void **state)
 	assert_int_equal(open_files(), files);
 }
 
+/* Member by member: what lies between them is not said. */
+static void assert_same_reply(const struct respin_reply *a, const struct respin_reply *b)
+{
+	assert_int_equal(a->reason, b->reason);
+	assert_int_equal(a->resid_trusted, b->resid_trusted);
+	assert_int_equal(a->poison_trusted, b->poison_trusted);
+	assert_int_equal(a->agrees, b->agrees);
+	assert_int_equal(a->scsi_status, b->scsi_status);
+	assert_int_equal(a->host_status, b->host_status);
+	assert_int_equal(a->sys_errno, b->sys_errno);
+	assert_int_equal(a->sense.key, b->sense.key);
+	assert_int_equal(a->sense.asc, b->sense.asc);
+	assert_int_equal(a->sense.ascq, b->sense.ascq);
+	assert_int_equal(a->sense.deferred, b->sense.deferred);
+	assert_int_equal(a->sense.has_info, b->sense.has_info);
+	assert_int_equal(a->sense.info_lba, b->sense.info_lba);
+	assert_int_equal(a->asked_bytes, b->asked_bytes);
+	assert_int_equal(a->residual_bytes, b->residual_bytes);
+	assert_int_equal(a->filled_bytes, b->filled_bytes);
+	assert_int_equal(a->elapsed_ns, b->elapsed_ns);
+	assert_int_equal(a->fingerprint, b->fingerprint);
+}
+
 /* Replies, bytes, clock: nothing tells a drive in a child from one that is not. */
 static void test_as_without_a_child(void **state)
 {
@@ -167,14 +190,14 @@ static void test_as_without_a_child(void **state)
 		uint64_t start = i * 2654435761u % 4064, count = 1 + i % 32;
 		struct respin_reply a = read_units(&apart, start, count, bytes[0]);
 		struct respin_reply b = read_units(&here, start, count, bytes[1]);
-		assert_memory_equal(&a, &b, sizeof a);
+		assert_same_reply(&a, &b);
 		if (a.reason == RESPIN_REASON_GOOD)
 			assert_memory_equal(bytes[0], bytes[1], count * UNIT);
 		assert_int_equal(apart.ops->now_ns(apart.self), here.ops->now_ns(here.self));
 		if (i % 50 == 0) {
 			apart.ops->control(apart.self, (enum respin_drive_command)(i / 50 % 3), &a);
 			here.ops->control(here.self, (enum respin_drive_command)(i / 50 % 3), &b);
-			assert_memory_equal(&a, &b, sizeof a);
+			assert_same_reply(&a, &b);
 			uint64_t later = here.ops->now_ns(here.self) + 1000000;
 			apart.ops->sleep_until_ns(apart.self, later);
 			here.ops->sleep_until_ns(here.self, later);
