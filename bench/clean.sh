@@ -28,9 +28,9 @@ while [ $round -lt "$rounds" ]; do
 done
 cmp "$dir/source" "$dir/image" || { echo "the image differs from the source"; exit 1; }
 
-# One bad sector in 64: a hundred thousand areas, on a source that costs no storage.
+# One bad sector in 64: a hundred thousand areas, on a source that costs no storage. A sweep finds them all.
 areas=100000
-"$bin/measure" "$respin" rescue --quiet "sim:disc?profile=bd&size=$((areas * 64))&every=64" "$dir/trap" >"$dir/many"
+"$bin/measure" "$respin" sweep --quiet "sim:disc?profile=bd&size=$((areas * 64))&every=64" "$dir/trap" >"$dir/many"
 [ $? -le 1 ] || { echo "the rescue with $areas bad areas failed"; exit 1; }
 
 median() { # median FILE FIELD
