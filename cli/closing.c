@@ -7,6 +7,7 @@
 #include "frame.h"
 #include "prose.h"
 #include "quantity.h"
+#include "telling.h"
 
 /* Lines longer than this are hard to read, however wide the terminal is. */
 #define PROSE_COLUMNS 79
@@ -32,6 +33,16 @@ static void headline(const struct view *view, int code)
 static struct quantity sectors(uint64_t count)
 {
 	return quantity_count(count, "sector");
+}
+
+/* Of a run that was not broken off: whoever counts them has looked once more. */
+static void files(const struct view *view)
+{
+	char text[192];
+	if (!view->files.known)
+		return;
+	telling_files(&view->files, text, sizeof text);
+	(void)fprintf(view->out, "%-*s%s\n", FRAME_LABEL_COLUMNS, "files", text);
 }
 
 static void after_end(const struct view *view, const struct respin_stats *stats, unsigned columns)
@@ -95,8 +106,11 @@ void closing_words(const struct view *view, const struct respin_snapshot *snapsh
 	/* After a failed output the snapshot knows more than the disk does: no figures then. */
 	if (respin_exit_status(code) != STATUS_OUTPUT) {
 		frame_bar(view, snapshot, view->out);
-		frame_amounts(view, snapshot, "\n", view->out);
-		(void)fputs(code ? "\n\n" : "\n", view->out);
+		frame_amounts(view, snapshot, view->screen.columns, view->out);
+		(void)fputc('\n', view->out);
+		if (code >= 0)
+			files(view);
+		(void)fputs(code ? "\n" : "", view->out);
 	}
 	if (columns > PROSE_COLUMNS)
 		columns = PROSE_COLUMNS;

@@ -15,6 +15,7 @@
 #include <respin/files.h>
 
 #include "commands.h"
+#include "playing.h"
 #include "escape.h"
 #include "extract.h"
 #include "options.h"
@@ -22,22 +23,25 @@
 #include "say.h"
 #include "screen.h"
 
+#define SESSIONS_MAX 1000 /* more than there is room for on any disc */
+
 struct files_command {
 	const char *image, *map, *pattern, *extract;
 	char beside[4096]; /* IMAGE.map */
 	struct respin_files_options options;
-	bool hit, partial, missing;
+	bool hit, partial, missing, sessions;
 	struct screen screen;
 };
 
 static int take_options(struct files_command *command, int argc, char **argv)
 {
-	enum { EXTRACT = 256, PARTIAL, HIT, MISSING, SESSION, PLAIN };
+	enum { EXTRACT = 256, PARTIAL, HIT, MISSING, SESSION, SESSIONS, PLAIN };
 	static const struct option known[] = {{"extract", required_argument, NULL, EXTRACT},
 					      {"partial", no_argument, NULL, PARTIAL},
 					      {"hit", no_argument, NULL, HIT},
 					      {"missing", no_argument, NULL, MISSING},
 					      {"session", required_argument, NULL, SESSION},
+					      {"sessions", no_argument, NULL, SESSIONS},
 					      {"plain", no_argument, NULL, PLAIN},
 					      {"help", no_argument, NULL, 'h'},
 					      {0}};
@@ -62,8 +66,12 @@ static int take_options(struct files_command *command, int argc, char **argv)
 			break;
 		case SESSION:
 			if (!quantity_parse(optarg, 0, UINT32_MAX, &command->options.session_lba))
-				return say_usage("files", "--session takes the LBA where it begins: %s",
+				return say_usage("files", "--session takes the LBA that --sessions tells: %s",
 						 optarg);
+			command->options.first = command->options.session_lba == 0;
+			break;
+		case SESSIONS:
+			command->sessions = true;
 			break;
 		case 'h':
 			return help_print("files") ? STATUS_WHOLE : STATUS_USAGE;
@@ -133,23 +141,89 @@ static void print_file(const struct files_command *command, const struct respin_
 		(void)printf("  (its list is not complete)");
 	else if (lacks)
 		(void)printf("  (%s missing)", quantity_bytes(lacks).text);
+	else if (file->state == RESPIN_FILE_HIT)
+		(void)printf("  (where the rest of it lies cannot be read)");
 	(void)printf("%s%s\n", file->orphan ? "  (nothing leads to it any more)" : "",
 		     file->broken ? "  (contradicts itself)" : "");
 	free(clean);
 }
 
-static void print_sum(const struct respin_files_info *info)
+/* What the person came for, of the files that were asked for. */
+struct sum {
+	uint64_t states[4], lacks_bytes, seen;
+};
+
+static void sum_add(struct sum *sum, const struct respin_file *file)
 {
+	sum->seen++;
+	if (file->kind != RESPIN_FILE_REGULAR)
+		return; /* what is said of the disc is said of directories, and links have no bytes */
+	sum->states[file->state]++;
+	sum->lacks_bytes += file->hoped_bytes + file->lost_bytes;
+}
+
+/* "41 files are whole, 1 lacks 32.8 kB." */
+static void print_sum(const struct sum *sum, bool sure)
+{
+	const uint64_t *states = sum->states, lack = states[RESPIN_FILE_HIT] + states[RESPIN_FILE_UNTOUCHED];
+	uint64_t all = lack + states[RESPIN_FILE_WHOLE] + states[RESPIN_FILE_UNKNOWN];
+	if (sure && all && all == states[RESPIN_FILE_WHOLE])
+		(void)printf(all == 1 ? "1 file, and it is whole" : "All %" PRIu64 " files are whole", all);
+	else
+		(void)printf("%s %s whole", quantity_count(states[RESPIN_FILE_WHOLE], "file").text,
+			     states[RESPIN_FILE_WHOLE] == 1 ? "is" : "are");
+	if (lack)
+		(void)printf(", %" PRIu64 " %s %s", lack, lack == 1 ? "lacks" : "lack",
+			     quantity_bytes(sum->lacks_bytes).text);
+	if (states[RESPIN_FILE_UNKNOWN])
+		(void)printf(", of %" PRIu64 " only the %s left", states[RESPIN_FILE_UNKNOWN],
+			     states[RESPIN_FILE_UNKNOWN] == 1 ? "name is" : "names are");
+	(void)printf(".\n");
+}
+
+static void print_disc(const struct respin_files_info *info)
+{
+	static const char *const doubts[] = {
+		NULL,
+		"What was written last cannot be read: this is how the disc was before.",
+		"The table of blocks that were moved cannot be read: whole files may hold old bytes.",
+	};
 	char clean[ESCAPE_ROOM(sizeof info->volume)];
 	uint64_t files = 0;
 	for (unsigned i = 0; i < 4; i++)
 		files += info->states[i];
-	(void)printf("%s \"%s\": %s in %" PRIu64 " %s: %" PRIu64 " whole, %" PRIu64 " hit, %" PRIu64
-		     " untouched, %" PRIu64 " unknown\n",
-		     info->format, escape_text(clean, sizeof clean, info->volume),
-		     quantity_count(files, "file").text, info->directories + 1, /* the root is one, too */
-		     info->directories ? "directories" : "directory", info->states[0], info->states[1],
-		     info->states[2], info->states[3]);
+	(void)printf("%s \"%s\"", info->format, escape_text(clean, sizeof clean, info->volume));
+	if (info->session_lba)
+		(void)printf(", as of LBA %" PRIu64, info->session_lba);
+	(void)printf(": %s in %" PRIu64 " %s\n", quantity_count(files, "file").text,
+		     info->directories + 1, /* the root is one, too */
+		     info->directories ? "directories" : "directory");
+	if (info->incomplete_directories == 1)
+		(void)printf("The list of a directory is not complete: there may have been more files.\n");
+	else if (info->incomplete_directories)
+		(void)printf("The lists of %" PRIu64
+			     " directories are not complete: there may have been more files.\n",
+			     info->incomplete_directories);
+	if (info->cut)
+		(void)printf("There are more files than can be told; the rest is left out.\n");
+	if (info->doubt < sizeof doubts / sizeof *doubts && info->doubt)
+		(void)printf("%s\n", doubts[info->doubt]);
+}
+
+static int list_sessions(const struct files_command *command)
+{
+	struct respin_error error = {0};
+	struct respin_files_session *list = calloc(SESSIONS_MAX, sizeof *list);
+	int count = list ? respin_files_sessions(command->image, command->map, list, SESSIONS_MAX, &error)
+			 : RESPIN_E_NOMEM;
+	for (int i = 0; i < count; i++)
+		(void)printf("%10" PRIu64 "  %s\n", list[i].lba, list[i].udf ? "UDF" : "ISO 9660");
+	free(list);
+	if (count < 0)
+		return say_failure(count, &error);
+	(void)printf("%s; --session takes such an LBA, and without it the newest one is shown.\n",
+		     quantity_count((uint64_t)count, "session").text);
+	return STATUS_WHOLE;
 }
 
 static int run(const struct files_command *command, struct respin_files *files)
@@ -159,14 +233,14 @@ static int run(const struct files_command *command, struct respin_files *files)
 	struct extract extract = {.dir = -1};
 	int status =
 		command->extract ? extract_open(&extract, command->extract, command->partial) : STATUS_WHOLE;
-	bool lacking = false;
+	struct sum sum = {0};
 	int more = 0;
 	respin_files_info(files, &info);
 	for (uint64_t i = 0; status == STATUS_WHOLE && (more = respin_files_at(files, i, &file)) > 0; i++) {
 		if (!matches(command, file.path))
 			continue;
 		bool whole = file.state == RESPIN_FILE_WHOLE;
-		lacking = lacking || !whole;
+		sum_add(&sum, &file);
 		if (command->extract)
 			extract_file(&extract, files, i, &file);
 		else if (whole ? !command->hit && file.kind != RESPIN_FILE_DIRECTORY : true)
@@ -176,8 +250,14 @@ static int run(const struct files_command *command, struct respin_files *files)
 	}
 	if (more < 0)
 		status = say_failure(more, NULL);
-	if (status == STATUS_WHOLE && !command->extract)
-		print_sum(&info);
+	if (status == STATUS_WHOLE && !command->extract) {
+		if (!command->pattern)
+			status = playing_print(files);
+		print_disc(&info);
+		if (!command->map)
+			(void)printf("There is no map of it: all of the image counts as read.\n");
+		print_sum(&sum, !info.incomplete_directories && !info.doubt && !info.cut);
+	}
 	if (status == STATUS_WHOLE && command->extract) {
 		(void)printf("%llu written to %s, %llu left out, %llu failed\n", extract.written,
 			     command->extract, extract.skipped, extract.failed);
@@ -185,9 +265,14 @@ static int run(const struct files_command *command, struct respin_files *files)
 			status = STATUS_OUTPUT;
 	}
 	extract_close(&extract);
-	return status != STATUS_WHOLE                   ? status
-	       : lacking || info.incomplete_directories ? STATUS_MISSING
-							: STATUS_WHOLE;
+	bool whole = !sum.states[RESPIN_FILE_HIT] && !sum.states[RESPIN_FILE_UNTOUCHED] &&
+		     !sum.states[RESPIN_FILE_UNKNOWN] && !info.incomplete_directories && !info.doubt &&
+		     !info.cut;
+	if (status == STATUS_WHOLE && command->pattern && !sum.seen) {
+		say("%s: no file is called that, and there is no such MAPFILE", command->pattern);
+		return STATUS_MISSING;
+	}
+	return status == STATUS_WHOLE && !whole ? STATUS_MISSING : status;
 }
 
 int cmd_files(int argc, char **argv)
@@ -200,6 +285,8 @@ int cmd_files(int argc, char **argv)
 		status = take_words(&command, argc, argv);
 	if (status != OPTIONS_GO_ON)
 		return status;
+	if (command.sessions)
+		return list_sessions(&command);
 	screen_look(&command.screen, stdout);
 	int code = respin_files_open(command.image, command.map, &command.options, &files, &error);
 	if (code < 0)

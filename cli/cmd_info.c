@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* respin info: what the source is, as it says itself. Reads nothing from the disc. */
+/* respin info: what the source is, as it says itself; with --condition, how well it reads. */
 #include <getopt.h>
 #include <stdarg.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <respin/source.h>
 
 #include "commands.h"
+#include "condition.h"
 #include "escape.h"
 #include "options.h"
 #include "quantity.h"
@@ -48,20 +50,49 @@ static void print(const struct respin_source_info *info)
 		row("identity", "%016" PRIx64, info->identity);
 }
 
+static int report_condition(const char *address, bool json)
+{
+	struct respin_error error = {0};
+	struct respin_source_info info = {.size = sizeof info};
+	struct condition *condition = calloc(1, sizeof *condition); /* too large for a stack */
+	if (!condition)
+		return say_failure(RESPIN_E_NOMEM, NULL);
+	int code = condition_run(condition, address, &info, &error);
+	if (code == 0 && !json)
+		print(&info);
+	int status = code < 0 ? say_failure(code, &error)
+		     : json   ? condition_json(condition, &info)
+			      : condition_print(condition, &info);
+	free(condition);
+	return status;
+}
+
 int cmd_info(int argc, char **argv)
 {
-	static const struct option known[] = {{"help", no_argument, NULL, 'h'}, {0}};
+	enum { CONDITION = 256, JSON };
+	static const struct option known[] = {{"condition", no_argument, NULL, CONDITION},
+					      {"json", no_argument, NULL, JSON},
+					      {"help", no_argument, NULL, 'h'},
+					      {0}};
+	bool condition = false, json = false;
 	opterr = 0;
 	optind = 0;
 	for (int found; (found = getopt_long(argc, argv, ":h", known, NULL)) != -1;) {
 		if (found == 'h')
 			return help_print("info") ? STATUS_WHOLE : STATUS_USAGE;
-		return options_refuse("info", found, argv);
+		if (found != CONDITION && found != JSON)
+			return options_refuse("info", found, argv);
+		condition = condition || found == CONDITION;
+		json = json || found == JSON;
 	}
+	if (json && !condition)
+		return say_usage("info", "--json goes with --condition");
 	if (argc == optind)
 		return say_usage("info", "SOURCE is missing");
 	if (argc > optind + 1)
 		return say_usage("info", "one word too many: %s", argv[optind + 1]);
+	if (condition)
+		return report_condition(argv[optind], json);
 	struct respin_error error = {0};
 	struct respin_source source = {0};
 	int code = respin_source_open_apart(argv[optind], &source, &error);

@@ -15,6 +15,7 @@
 #include "options.h"
 #include "page.h"
 #include "picture.h"
+#include "report_page.h"
 #include "quantity.h"
 #include "say.h"
 #include "show_words.h"
@@ -60,7 +61,7 @@ static int print(const char *path, const struct survey *survey)
 
 struct wish {
 	const char *map, *domain; /* domain NULL: what lies beside the map */
-	const char *svg;          /* NULL: no page; "-": standard output, and nothing else */
+	const char *svg, *html;   /* NULL: no page; "-": standard output, and nothing else */
 	const char *medium;       /* NULL: a guess */
 	bool force;
 	char image[PATH_CAP], domain_beside[PATH_CAP]; /* of a map called IMAGE.map; "": it is not */
@@ -85,23 +86,11 @@ static int load_domain(const struct wish *wish, struct respin_map **domain, stru
 	return path ? respin_map_load(path, &loose, domain, error) : 0;
 }
 
-/* The name of the map without its place and its ".map": what the page is called. */
-static void page_title(const char *map, char *title, size_t cap)
-{
-	const char *slash = strrchr(map, '/'), *name = slash ? slash + 1 : map;
-	if (strcmp(map, "-") == 0)
-		name = "standard input";
-	size_t len = strlen(name);
-	if (len > 4 && strcmp(name + len - 4, ".map") == 0)
-		len -= 4;
-	(void)snprintf(title, cap, "%.*s", (int)(len < cap ? len : cap - 1), name);
-}
-
 static int write_svg(const struct wish *wish, const struct survey *survey)
 {
 	struct respin_error error = {0};
 	char title[256], *svg = NULL;
-	page_title(wish->map, title, sizeof title);
+	report_page_title(wish->map, title, sizeof title);
 	struct respin_svg_options options = {
 		.size = sizeof options,
 		.medium = wish->medium,
@@ -118,6 +107,26 @@ static int write_svg(const struct wish *wish, const struct survey *survey)
 	return status;
 }
 
+static int write_html(const struct wish *wish, const struct survey *survey)
+{
+	struct respin_report_options options = {
+		.size = sizeof options,
+		.medium = wish->medium,
+		.map = survey->map,
+		.domain = survey->domain,
+		.end_bytes = survey->end,
+		.image = wish->image,
+	};
+	const char *const spared[] = {wish->map, wish->image, wish->domain_beside,
+				      wish->domain ? wish->domain : "", NULL};
+	return report_page_write(wish->html, &options, wish->map, wish->force, spared);
+}
+
+static bool alone(const struct wish *wish)
+{
+	return (wish->svg && strcmp(wish->svg, "-") == 0) || (wish->html && strcmp(wish->html, "-") == 0);
+}
+
 static int show(const struct wish *wish)
 {
 	struct respin_error error = {0};
@@ -130,7 +139,9 @@ static int show(const struct wish *wish)
 		struct survey survey;
 		survey_make(&survey, map, domain);
 		status = wish->svg ? write_svg(wish, &survey) : STATUS_WHOLE;
-		if (status == STATUS_WHOLE && !(wish->svg && strcmp(wish->svg, "-") == 0))
+		if (status == STATUS_WHOLE && wish->html)
+			status = write_html(wish, &survey);
+		if (status == STATUS_WHOLE && !alone(wish))
 			status = print(wish->map, &survey);
 	} else {
 		status = say_failure(code, &error);
@@ -143,9 +154,13 @@ static int show(const struct wish *wish)
 int cmd_show(int argc, char **argv)
 {
 	static const struct option known[] = {
-		{"domain", required_argument, NULL, 'd'}, {"svg", required_argument, NULL, 's'},
-		{"medium", required_argument, NULL, 'm'}, {"force", no_argument, NULL, 'f'},
-		{"help", no_argument, NULL, 'h'},         {0},
+		{"domain", required_argument, NULL, 'd'},
+		{"svg", required_argument, NULL, 's'},
+		{"medium", required_argument, NULL, 'm'},
+		{"force", no_argument, NULL, 'f'},
+		{"help", no_argument, NULL, 'h'},
+		{"html", required_argument, NULL, 't'},
+		{0},
 	};
 	struct wish wish = {0};
 	opterr = 0;
@@ -155,6 +170,8 @@ int cmd_show(int argc, char **argv)
 			wish.domain = optarg;
 		else if (found == 's')
 			wish.svg = optarg;
+		else if (found == 't')
+			wish.html = optarg;
 		else if (found == 'm')
 			wish.medium = optarg;
 		else if (found == 'f')
@@ -164,8 +181,11 @@ int cmd_show(int argc, char **argv)
 		else
 			return options_refuse("show", found, argv);
 	}
-	if (!wish.svg && (wish.medium || wish.force))
-		return say_usage("show", "%s goes with --svg", wish.medium ? "--medium" : "--force");
+	if (!wish.svg && !wish.html && (wish.medium || wish.force))
+		return say_usage("show", "%s goes with --svg or --html",
+				 wish.medium ? "--medium" : "--force");
+	if (wish.svg && wish.html && strcmp(wish.svg, "-") == 0 && strcmp(wish.html, "-") == 0)
+		return say_usage("show", "--svg and --html cannot both go to standard output");
 	if (argc == optind)
 		return say_usage("show", "MAPFILE is missing");
 	if (argc > optind + 1)

@@ -20,10 +20,15 @@ enum exit_status {
 };
 
 int cmd_rescue(int argc, char **argv); /* also sweep and patch: argv[0] tells */
+int cmd_drives(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_files(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
 int cmd_show(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_map(int argc, char **argv);
+int cmd_merge(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
 int cmd_sim(int argc, char **argv); /* its subcommands: sim.h */
 int cmd_help(int argc, char **argv);
 

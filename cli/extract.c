@@ -36,7 +36,63 @@ void extract_close(struct extract *extract)
 {
 	if (extract->dir >= 0)
 		(void)close(extract->dir);
-	extract->dir = -1;
+	free(extract->made);
+	*extract = (struct extract){.dir = -1};
+}
+
+/* Where the inode is in the table, or the free place where it would be. The table is never full. */
+static uint64_t *place_of(uint64_t *table, size_t cap, uint64_t inode)
+{
+	size_t at = (size_t)(inode * 0x9e3779b97f4a7c15u >> 32);
+	while (table[at & (cap - 1)] && table[at & (cap - 1)] != inode)
+		at++;
+	return &table[at & (cap - 1)];
+}
+
+/* Remembers a file of ours; without memory for it, the next one of that name fails, and that is said. */
+static void remember(struct extract *extract, int fd)
+{
+	struct stat status;
+	if (2 * extract->made_count >= extract->made_cap) {
+		size_t cap = extract->made_cap ? 2 * extract->made_cap : 256;
+		uint64_t *larger = calloc(cap, sizeof *larger);
+		if (!larger)
+			return;
+		for (size_t i = 0; i < extract->made_cap; i++)
+			if (extract->made[i])
+				*place_of(larger, cap, extract->made[i]) = extract->made[i];
+		free(extract->made);
+		extract->made = larger;
+		extract->made_cap = cap;
+	}
+	if (fstat(fd, &status) == 0) {
+		*place_of(extract->made, extract->made_cap, (uint64_t)status.st_ino) =
+			(uint64_t)status.st_ino;
+		extract->made_count++;
+	}
+}
+
+/* Did this run make what has the name? */
+static bool is_ours(const struct extract *extract, int dir, const char *name)
+{
+	struct stat status;
+	return extract->made_cap && fstatat(dir, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(status.st_mode) &&
+	       *place_of(extract->made, extract->made_cap, (uint64_t)status.st_ino) != 0;
+}
+
+#define SAME_NAMES_MAX 1000u
+
+/* The name itself, and then, for others that are called the same, "NAME (2)", "NAME (3)", ... */
+static void nth_name(const char *name, unsigned n, char out[256])
+{
+	char tail[16] = "";
+	if (n > 1)
+		(void)snprintf(tail, sizeof tail, " (%u)", n);
+	size_t len = strlen(name), room = NAME_BYTES_MAX - strlen(tail);
+	while (len > room || (len == room && ((unsigned char)name[len] & 0xc0) == 0x80))
+		len--;
+	(void)snprintf(out, 256, "%.*s%s", (int)len, name, tail);
 }
 
 void extract_safe_name(const char *name, size_t len, char out[256])
@@ -59,23 +115,66 @@ void extract_safe_name(const char *name, size_t len, char out[256])
 	}
 }
 
-/* The directory that the path's last name goes into, made on the way; -1 with errno. *last: that name, made safe. */
-static int enter(int top, const char *path, char last[256])
+/* Into a directory, made if it is not there; a file of ours with its name does not stand in the way. */
+static int enter_one(const struct extract *extract, int dir, const char *wanted)
 {
-	int dir = fcntl(top, F_DUPFD_CLOEXEC, 0);
-	for (const char *slash; dir >= 0 && (slash = strchr(path, '/')); path = slash + 1) {
-		char name[256];
-		extract_safe_name(path, (size_t)(slash - path), name);
-		if (mkdirat(dir, name, 0777) < 0 && errno != EEXIST) {
-			(void)close(dir);
+	int next = -1;
+	for (unsigned n = 1; next < 0 && n <= SAME_NAMES_MAX; n++) {
+		char name[256] = "";
+		nth_name(wanted, n, name);
+		if (mkdirat(dir, name, 0777) < 0 && errno != EEXIST)
+			return -1;
+		next = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		int why = errno;
+		if (next < 0 && !is_ours(extract, dir, name)) {
+			errno = why;
 			return -1;
 		}
-		int next = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	return next;
+}
+
+/* The directory that the path's last name goes into, made on the way; -1 with errno. *last: that name, made safe. */
+static int enter(const struct extract *extract, const char *path, char last[256])
+{
+	int dir = fcntl(extract->dir, F_DUPFD_CLOEXEC, 0);
+	for (const char *slash; dir >= 0 && (slash = strchr(path, '/')); path = slash + 1) {
+		char name[256] = "";
+		extract_safe_name(path, (size_t)(slash - path), name);
+		int next = enter_one(extract, dir, name), why = errno;
 		(void)close(dir);
 		dir = next;
+		errno = why;
 	}
 	extract_safe_name(path, strlen(path), last);
 	return dir;
+}
+
+static bool is_directory(int dir, const char *name)
+{
+	struct stat status;
+	return fstatat(dir, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* A new file; `name` becomes what it is called. Nothing that was there before is touched. */
+static int make_file(struct extract *extract, int dir, char name[256])
+{
+	char wanted[256];
+	memcpy(wanted, name, sizeof wanted);
+	for (unsigned n = 1; n <= SAME_NAMES_MAX; n++) {
+		nth_name(wanted, n, name);
+		int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+		if (fd >= 0) {
+			remember(extract, fd);
+			return fd;
+		}
+		int why = errno;
+		bool taken = why == EEXIST && (is_directory(dir, name) || is_ours(extract, dir, name));
+		errno = why;
+		if (!taken)
+			return -1;
+	}
+	return -1;
 }
 
 static bool write_all(int fd, const char *data, size_t len)
@@ -92,7 +191,7 @@ static bool write_all(int fd, const char *data, size_t len)
 	return true;
 }
 
-static bool copy(struct respin_files *files, uint64_t index, const struct respin_file *file, int fd)
+static bool copy(struct respin_files *files, uint64_t index, int fd)
 {
 	char *chunk = malloc(CHUNK_BYTES);
 	uint64_t pos = 0;
@@ -105,19 +204,17 @@ static bool copy(struct respin_files *files, uint64_t index, const struct respin
 	free(chunk);
 	if (n < 0)
 		errno = EIO;
-	struct timespec times[2] = {{.tv_sec = file->modified_s}, {.tv_sec = file->modified_s}};
-	if (n == 0 && file->modified_s != INT64_MIN)
-		(void)futimens(fd, times);
 	return n == 0;
 }
 
 /* "NAME.missing": what is zeros only for want of the bytes, a line each: place, length, status. */
-static bool list_missing(const struct respin_files *files, uint64_t index, int dir, const char *name)
+static bool list_missing(struct extract *extract, const struct respin_files *files, uint64_t index, int dir,
+			 const char *name)
 {
-	char beside[512];
+	char beside[256];
 	struct respin_extent stretch;
-	(void)snprintf(beside, sizeof beside, "%.240s.missing", name);
-	int fd = openat(dir, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	(void)snprintf(beside, sizeof beside, "%.246s.missing", name);
+	int fd = make_file(extract, dir, beside);
 	FILE *list = fd < 0 ? NULL : fdopen(fd, "w");
 	if (!list)
 		return false;
@@ -142,23 +239,27 @@ static bool wanted(const struct extract *extract, const struct respin_file *file
 void extract_file(struct extract *extract, struct respin_files *files, uint64_t index,
 		  const struct respin_file *file)
 {
-	char last[256];
+	char last[256] = "";
 	if (!wanted(extract, file)) {
 		extract->skipped += file->kind != RESPIN_FILE_DIRECTORY;
 		return;
 	}
-	int dir = enter(extract->dir, file->path, last), why = errno;
-	int fd = dir < 0 ? -1 : openat(dir, last, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	int dir = enter(extract, file->path, last), why = errno;
+	int fd = dir < 0 ? -1 : make_file(extract, dir, last);
 	if (dir >= 0 && fd < 0)
 		why = errno;
-	bool good = fd >= 0 && copy(files, index, file, fd);
+	bool good = fd >= 0 && copy(files, index, fd);
+	/* As it was on the disc; where that cannot be, the bytes count. */
+	const struct timespec times[] = {{.tv_nsec = UTIME_NOW}, {.tv_sec = (time_t)file->modified_s}};
+	if (good && file->modified_s != INT64_MIN)
+		(void)futimens(fd, times);
 	if (fd >= 0 && !good)
 		why = errno;
 	if (fd >= 0 && close(fd) < 0 && good) {
 		good = false;
 		why = errno;
 	}
-	if (good && file->state == RESPIN_FILE_HIT && !list_missing(files, index, dir, last)) {
+	if (good && file->state == RESPIN_FILE_HIT && !list_missing(extract, files, index, dir, last)) {
 		good = false;
 		why = errno;
 	}

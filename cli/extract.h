@@ -16,6 +16,9 @@ struct extract {
 	const char *name; /* as the person called it, for messages */
 	bool partial;     /* also files that lack bytes: zeros there, and a list of them beside the file */
 	unsigned long long written, skipped, failed;
+	/* Inodes of what was made here, in the order of a hash: of two files with one name both are wanted. */
+	uint64_t *made;
+	size_t made_count, made_cap;
 };
 
 /* Makes the directory if it is not there. The exit status, 0: go on. */

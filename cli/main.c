@@ -15,8 +15,8 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{"rescue", cmd_rescue}, {"sweep", cmd_rescue}, {"patch", cmd_rescue}, {"info", cmd_info},
-	{"files", cmd_files},   {"show", cmd_show},    {"map", cmd_map},      {"sim", cmd_sim},
-	{"help", cmd_help},     {"--help", cmd_help},  {"-h", cmd_help},
+	{"files", cmd_files},   {"show", cmd_show},    {"map", cmd_map},      {"merge", cmd_merge},   {"serve", cmd_serve},      {"sim", cmd_sim},
+	{"report", cmd_report}, {"verify", cmd_verify}, {"drives", cmd_drives}, {"help", cmd_help},     {"--help", cmd_help},  {"-h", cmd_help},
 };
 
 static int run(int argc, char **argv)

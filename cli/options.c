@@ -20,7 +20,15 @@ enum {
 	OPTION_FORCE,
 	OPTION_KEEP_BAD,
 	OPTION_SPACE_WAIT,
-	OPTION_EMERGENCY_DIR
+	OPTION_EMERGENCY_DIR,
+	OPTION_NOTE,
+	OPTION_NO_LEDGER,
+	OPTION_FILES_FIRST,
+	OPTION_ONLY,
+	OPTION_USED_ONLY,
+	OPTION_BELL,
+	OPTION_NOTIFY,
+	OPTION_ON_DONE
 };
 
 static const struct option known[] = {
@@ -33,6 +41,14 @@ static const struct option known[] = {
 	{"keep-bad", no_argument, NULL, OPTION_KEEP_BAD},
 	{"space-wait", required_argument, NULL, OPTION_SPACE_WAIT},
 	{"emergency-dir", required_argument, NULL, OPTION_EMERGENCY_DIR},
+	{"note", required_argument, NULL, OPTION_NOTE},
+	{"no-ledger", no_argument, NULL, OPTION_NO_LEDGER},
+	{"files-first", no_argument, NULL, OPTION_FILES_FIRST},
+	{"only", required_argument, NULL, OPTION_ONLY},
+	{"used-only", no_argument, NULL, OPTION_USED_ONLY},
+	{"bell", no_argument, NULL, OPTION_BELL},
+	{"notify", no_argument, NULL, OPTION_NOTIFY},
+	{"on-done", required_argument, NULL, OPTION_ON_DONE},
 	{"help", no_argument, NULL, 'h'},
 	{0},
 };
@@ -48,6 +64,22 @@ int options_refuse(const char *command, int found, char **argv)
 	if (optopt)
 		return say_usage(command, "%s takes no value", word);
 	return say_usage(command, "there is no option %s", word);
+}
+
+/* OPTIONS_GO_ON, or the exit status. */
+static int take_order(struct options *options, enum order order, const char *pattern)
+{
+	if (options->mode == RESPIN_MODE_PATCH)
+		return say_usage(options->command,
+				 "what comes first is for rescue and sweep: patch tries what failed");
+	if (options->order != ORDER_PLAIN)
+		return say_usage(options->command,
+				 "of --files-first, --only and --used-only there can be one, once");
+	if (order == ORDER_PATTERN && !*pattern)
+		return say_usage(options->command, "--only needs the name of a file, or a pattern");
+	options->order = order;
+	options->pattern = pattern;
+	return OPTIONS_GO_ON;
 }
 
 static enum respin_mode mode_of(const char *command)
@@ -81,8 +113,8 @@ static void note_source_file(struct options *options)
 			image = strstr(image + 1, "image=");
 		while (image && image[-1] != '?' && image[-1] != '&');
 		len = image ? strcspn(image += strlen("image="), "&") : 0;
-	} else if (strstr(source, "://")) {
-		len = 0;
+	} else if (strstr(source, "://") || strncmp(source, "image:", 6) == 0) {
+		len = 0; /* of an image the library knows the file */
 	}
 	char *to = options->source_file;
 	const char *last = to + sizeof options->source_file - 1; /* zeroed before: terminated */
@@ -111,20 +143,43 @@ static int take_words(struct options *options, int count, char **words)
 	return OPTIONS_GO_ON;
 }
 
+/* The options that take no value. NULL: it is another. */
+static bool *flag_of(struct options *options, int found)
+{
+	switch (found) {
+	case 'q':
+		return &options->quiet;
+	case 'v':
+		return &options->verbose;
+	case OPTION_FORCE:
+		return &options->force;
+	case OPTION_KEEP_BAD:
+		return &options->keep_bad;
+	case OPTION_NO_LEDGER:
+		return &options->no_ledger;
+	case OPTION_BELL:
+		return &options->bell;
+	case OPTION_NOTIFY:
+		return &options->notify;
+	default:
+		return NULL;
+	}
+}
+
 int options_parse(struct options *options, int argc, char **argv)
 {
 	*options = (struct options){.command = argv[0], .mode = mode_of(argv[0])};
 	uint64_t seconds;
+	int status = OPTIONS_GO_ON;
 	opterr = 0;
 	optind = 0; /* glibc: start anew, also after another command line */
 	for (int found; (found = getopt_long(argc, argv, ":qvh", known, NULL)) != -1;) {
+		bool *flag = flag_of(options, found);
+		if (flag) {
+			*flag = true;
+			continue;
+		}
 		switch (found) {
-		case 'q':
-			options->quiet = true;
-			break;
-		case 'v':
-			options->verbose = true;
-			break;
 		case 'h':
 			return help_print(argv[0]) ? STATUS_WHOLE : STATUS_USAGE;
 		case OPTION_LOG:
@@ -136,12 +191,6 @@ int options_parse(struct options *options, int argc, char **argv)
 		case OPTION_DOMAIN:
 			options->domain = optarg;
 			break;
-		case OPTION_FORCE:
-			options->force = true;
-			break;
-		case OPTION_KEEP_BAD:
-			options->keep_bad = true;
-			break;
 		case OPTION_SPACE_WAIT:
 			if (!quantity_parse(optarg, 0, SPACE_WAIT_MAX_S, &seconds))
 				return say_usage(argv[0], "--space-wait: %s is no number of seconds", optarg);
@@ -150,12 +199,31 @@ int options_parse(struct options *options, int argc, char **argv)
 		case OPTION_EMERGENCY_DIR:
 			options->emergency_dir = optarg;
 			break;
+		case OPTION_NOTE:
+			options->note = optarg;
+			break;
+		case OPTION_FILES_FIRST:
+			status = take_order(options, ORDER_FILES_FIRST, NULL);
+			break;
+		case OPTION_ONLY:
+			status = take_order(options, ORDER_PATTERN, optarg);
+			break;
+		case OPTION_USED_ONLY:
+			status = take_order(options, ORDER_USED_ONLY, NULL);
+			break;
+		case OPTION_ON_DONE:
+			options->on_done = optarg;
+			break;
 		default:
 			return options_refuse(argv[0], found, argv);
 		}
+		if (status != OPTIONS_GO_ON)
+			return status;
 	}
 	if (options->log && strcmp(options->log, "-") == 0)
 		return say_usage(argv[0], "--log needs a file, and - is none");
+	if (options->note && options->no_ledger)
+		return say_usage(argv[0], "--note is written in the ledger, and --no-ledger wants none");
 	if (options->quiet && options->verbose)
 		return say_usage(argv[0], "--quiet and --verbose exclude each other");
 	return take_words(options, argc - optind, argv + optind);

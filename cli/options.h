@@ -10,6 +10,8 @@
 
 #include <respin/session.h>
 
+#include "watcher.h"
+
 struct options {
 	const char *command; /* "rescue", "sweep", "patch" */
 	enum respin_mode mode;
@@ -19,8 +21,13 @@ struct options {
 	const char *domain;     /* NULL: IMAGE.domain if there is one */
 	const char *log, *events;
 	const char *emergency_dir; /* NULL: none */
+	enum order order;          /* what comes first */
+	const char *pattern;       /* ORDER_PATTERN */
 	uint32_t space_wait_s;
-	bool quiet, verbose, force, keep_bad;
+	const char *note; /* for the ledger; NULL: none */
+	const char *on_done;       /* for sh, at the end; NULL: nothing */
+	bool bell, notify;
+	bool quiet, verbose, force, keep_bad, no_ledger;
 };
 
 /* -1: go on. Otherwise everything was said, and it is the exit status. */

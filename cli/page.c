@@ -55,22 +55,75 @@ static int fill(int file, const char *path, const char *text)
 	return STATUS_OUTPUT;
 }
 
-int page_write(const char *path, const char *text, bool force, const char *const *spared)
+/* The open file, made if it must be; -1 after a message, and *status is the exit status. */
+static int open_page(const char *path, bool force, const char *const *spared, int *status)
 {
-	if (strcmp(path, "-") == 0)
-		return fputs(text, stdout) < 0 ? STATUS_OUTPUT : STATUS_WHOLE;
 	int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (force ? 0 : O_EXCL), 0666);
-	if (file < 0 && errno == EEXIST)
-		return refuse(path, "there is such a file already; name another, or --force overwrites it");
+	if (file < 0 && errno == EEXIST) {
+		*status = page_there(path);
+		return -1;
+	}
 	if (file < 0) {
 		say("%s: cannot be made: %s", path, strerror(errno));
-		return STATUS_OUTPUT;
+		*status = STATUS_OUTPUT;
+		return -1;
 	}
 	for (; *spared; spared++)
 		if (is_file(file, *spared)) {
 			(void)close(file);
-			return refuse(path,
-				      "belongs to the rescue; a page would destroy it; name another file");
+			*status = refuse(path,
+					 "belongs to the rescue; a page would destroy it; name another file");
+			return -1;
 		}
-	return fill(file, path, text);
+	return file;
+}
+
+int page_there(const char *path)
+{
+	return refuse(path, "there is such a file already; name another, or --force overwrites it");
+}
+
+int page_write(const char *path, const char *text, bool force, const char *const *spared)
+{
+	int status = STATUS_WHOLE;
+	if (strcmp(path, "-") == 0)
+		return fputs(text, stdout) < 0 ? STATUS_OUTPUT : STATUS_WHOLE;
+	int file = open_page(path, force, spared, &status);
+	return file < 0 ? status : fill(file, path, text);
+}
+
+int page_begin(struct page *page, const char *path, bool force, const char *const *spared)
+{
+	struct stat here;
+	int status = STATUS_WHOLE;
+	*page = (struct page){.path = path, .out = stdout};
+	if (strcmp(path, "-") == 0)
+		return STATUS_WHOLE;
+	int file = open_page(path, force, spared, &status);
+	if (file < 0)
+		return status;
+	page->regular = fstat(file, &here) == 0 && S_ISREG(here.st_mode);
+	page->out = page->regular && ftruncate(file, 0) != 0 ? NULL : fdopen(file, "w");
+	if (page->out)
+		return STATUS_WHOLE;
+	say("%s: cannot be written: %s", path, strerror(errno));
+	(void)close(file);
+	return STATUS_OUTPUT;
+}
+
+int page_end(struct page *page)
+{
+	int failed = 0;
+	if (page->out == stdout)
+		return ferror(stdout) ? STATUS_OUTPUT : STATUS_WHOLE;
+	if (fflush(page->out) != 0 || ferror(page->out))
+		failed = errno ? errno : EIO;
+	if (fclose(page->out) != 0 && !failed)
+		failed = errno;
+	if (!failed)
+		return STATUS_WHOLE;
+	if (page->regular)
+		(void)unlink(page->path);
+	say("%s: cannot be written: %s", page->path, strerror(failed));
+	return STATUS_OUTPUT;
 }

@@ -44,7 +44,7 @@ enum ink kind_ink(enum kind kind)
 
 static bool picture_init(struct picture *picture, uint64_t total, size_t count)
 {
-	*picture = (struct picture){.total = total, .count = count};
+	*picture = (struct picture){.total = total, .count = count, .head = PICTURE_NO_HEAD};
 	picture->kinds = calloc(count ? count : 1, 1);
 	return picture->kinds;
 }
@@ -61,26 +61,68 @@ void picture_finish(struct picture *picture)
 	*picture = (struct picture){0};
 }
 
+void picture_clear(struct picture *picture)
+{
+	if (picture->count)
+		memset(picture->kinds, KIND_NONE, picture->count);
+	picture->head = PICTURE_NO_HEAD;
+}
+
+/* position * count / total; positions reach 2^63, but those of a disc need no 128 bits, which are slow to divide. */
+static size_t fragment_of(const struct picture *picture, uint64_t position, bool up)
+{
+	uint64_t total = picture->total, more = up ? total - 1 : 0, product;
+	if (!__builtin_mul_overflow(position, picture->count, &product) &&
+	    !__builtin_add_overflow(product, more, &product))
+		return (size_t)(product / total);
+	return (size_t)(((unsigned __int128)position * picture->count + more) / total);
+}
+
 void picture_raise(struct picture *picture, uint64_t start, uint64_t count, enum kind kind)
 {
 	if (!count || start >= picture->total || !picture->count)
 		return;
 	uint64_t end = count > picture->total - start ? picture->total : start + count;
-	unsigned __int128 fragments = picture->count; /* positions reach 2^63: the products need more */
-	size_t first = (size_t)(start * fragments / picture->total);
-	size_t past = (size_t)((end * fragments + picture->total - 1) / picture->total);
+	size_t first = fragment_of(picture, start, false), past = fragment_of(picture, end, true);
 	for (size_t i = first; i < past; i++)
 		if (picture->kinds[i] < kind)
 			picture->kinds[i] = (uint8_t)kind;
+}
+
+static uint64_t within(const struct picture *picture, uint64_t position)
+{
+	return position < picture->total ? position : picture->total - 1;
+}
+
+void picture_mark(struct picture *picture, uint64_t position)
+{
+	if (picture->total && picture->count)
+		picture->head = fragment_of(picture, within(picture, position), false);
 }
 
 unsigned picture_cell(const struct picture *picture, uint64_t position)
 {
 	if (!picture->total || !picture->count)
 		return 0;
-	if (position >= picture->total)
-		position = picture->total - 1;
-	return (unsigned)((unsigned __int128)position * picture->count / picture->total / BAR_DOTS);
+	return (unsigned)(fragment_of(picture, within(picture, position), false) / BAR_DOTS);
+}
+
+/* Changes the ink only where it changes: a line of one colour costs one switch. */
+struct brush {
+	const struct screen *screen;
+	FILE *out;
+	enum ink ink, paper;
+	bool wet;
+};
+
+static void dip(struct brush *brush, enum ink ink, enum ink paper)
+{
+	if (brush->wet && brush->ink == ink && brush->paper == paper)
+		return;
+	screen_inks(brush->screen, brush->out, ink, paper);
+	brush->ink = ink;
+	brush->paper = paper;
+	brush->wet = true;
 }
 
 /* U+2800 plus one bit a dot; as UTF-8. */
@@ -107,10 +149,11 @@ void picture_draw_bar(const struct picture *picture, const struct screen *screen
 {
 	/* The dots of a braille cell in the order in which a bar fills: left column up, then right. */
 	static const uint8_t dots[BAR_DOTS] = {0x40, 0x04, 0x02, 0x01, 0x80, 0x20, 0x10, 0x08};
+	struct brush brush = {.screen = screen, .out = out};
 	for (size_t i = 0; i < picture->count; i += BAR_DOTS) {
 		enum kind worst = worst_of(picture->kinds + i);
 		if (!screen->utf8) {
-			screen_ink(screen, out, kind_ink(worst));
+			dip(&brush, kind_ink(worst), INK_PLAIN);
 			(void)fputc(worst == KIND_NONE ? '.' : mark_of(worst), out);
 			continue;
 		}
@@ -118,7 +161,7 @@ void picture_draw_bar(const struct picture *picture, const struct screen *screen
 		for (unsigned dot = 0; dot < BAR_DOTS; dot++)
 			if (picture->kinds[i + dot] == KIND_SAVED)
 				lit |= dots[dot];
-		screen_inks(screen, out, INK_SAVED, worst > KIND_SAVED ? kind_ink(worst) : INK_PLAIN);
+		dip(&brush, INK_SAVED, worst > KIND_SAVED ? kind_ink(worst) : INK_PLAIN);
 		put_braille(out, lit);
 	}
 	screen_ink(screen, out, INK_PLAIN);
@@ -197,16 +240,29 @@ static enum kind pixel_kind(const struct picture *picture, unsigned x, unsigned 
 	return fragment == ROUND_OUTSIDE ? KIND_NONE : (enum kind)picture->kinds[fragment];
 }
 
+static bool is_head(const struct picture *picture, unsigned x, unsigned y)
+{
+	return picture->head != PICTURE_NO_HEAD &&
+	       picture->order[(size_t)y * picture->side + x] == picture->head;
+}
+
 static void draw_blocks(const struct picture *picture, const struct screen *screen, unsigned row, FILE *out)
 {
+	struct brush brush = {.screen = screen, .out = out};
 	for (unsigned x = 0; x < picture->side; x++) {
 		enum kind upper = pixel_kind(picture, x, 2 * row);
 		enum kind lower = pixel_kind(picture, x, 2 * row + 1);
-		if (upper != KIND_NONE)
-			screen_inks(screen, out, kind_ink(upper), kind_ink(lower));
+		bool head_below = is_head(picture, x, 2 * row + 1);
+		enum ink above = is_head(picture, x, 2 * row) ? INK_STRONG : kind_ink(upper);
+		enum ink below = head_below ? INK_STRONG : kind_ink(lower);
+		if (upper == KIND_NONE || head_below) /* no paper is as strong as the mark's ink */
+			dip(&brush, below, kind_ink(upper));
 		else
-			screen_ink(screen, out, kind_ink(lower));
-		(void)fputs(upper != KIND_NONE ? "▀" : lower != KIND_NONE ? "▄" : " ", out);
+			dip(&brush, above, kind_ink(lower));
+		(void)fputs(upper == KIND_NONE && lower == KIND_NONE ? " "
+			    : upper == KIND_NONE || head_below       ? "▄"
+								     : "▀",
+			    out);
 	}
 	screen_ink(screen, out, INK_PLAIN);
 }

@@ -36,7 +36,9 @@ struct picture {
 	uint8_t *kinds;  /* enum kind, `count` of them */
 	uint32_t *order; /* round: the fragment of each pixel, or ROUND_OUTSIDE */
 	unsigned side;   /* round: pixels in a row and in a column */
+	size_t head;     /* round: the fragment that is marked, or PICTURE_NO_HEAD */
 };
+#define PICTURE_NO_HEAD SIZE_MAX
 #define ROUND_OUTSIDE UINT32_MAX
 
 /* Everything NONE. False: no memory. */
@@ -44,7 +46,13 @@ bool picture_bar(struct picture *picture, uint64_t total, unsigned cells);
 bool picture_round(struct picture *picture, uint64_t total, unsigned rows, const struct screen *screen);
 void picture_finish(struct picture *picture);
 
+/* Everything NONE again, and no mark. */
+void picture_clear(struct picture *picture);
+
 void picture_raise(struct picture *picture, uint64_t start, uint64_t count, enum kind kind);
+
+/* Marks where the drive is; only a round disc in colours shows it. */
+void picture_mark(struct picture *picture, uint64_t position);
 
 /* The cell of a bar where a position lies. */
 unsigned picture_cell(const struct picture *picture, uint64_t position);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Rates and the time left, see rate.h. All times are the source's own clock. */
+/* Rates and the time left, see rate.h. All times are those in which reading was wanted. */
 #include "rate.h"
 
 #include <stdio.h>
@@ -14,24 +14,37 @@
 /* Beyond this, the upper end of a range says nothing any more. */
 #define RANGE_MOST 4
 
+static void run_clock(struct rate *rate, const struct respin_snapshot *snapshot)
+{
+	if (!rate->held)
+		rate->active_ns = snapshot->now_ns - snapshot->started_ns;
+	else if (!rate->paused && !snapshot->paused)
+		rate->active_ns += snapshot->now_ns - rate->looked_ns;
+	rate->looked_ns = snapshot->now_ns;
+	rate->paused = snapshot->paused;
+}
+
 void rate_note(struct rate *rate, const struct respin_snapshot *snapshot)
 {
+	run_clock(rate, snapshot);
+	struct rate_sample here = {rate->active_ns, snapshot->gained, snapshot->reads};
 	if (!rate->held || rate->phase != snapshot->phase) {
 		rate->phase = snapshot->phase;
-		rate->phase_start = (struct rate_sample){snapshot->now_ns, snapshot->gained, snapshot->reads};
+		rate->phase_start = here;
 	}
 	const struct rate_sample *last = &rate->samples[(rate->next + RATE_SAMPLES - 1) % RATE_SAMPLES];
-	if (rate->held && snapshot->now_ns < last->ns + SECOND_NS)
+	if (rate->held && here.ns < last->ns + SECOND_NS)
 		return;
-	rate->samples[rate->next] = (struct rate_sample){snapshot->now_ns, snapshot->gained, snapshot->reads};
+	rate->samples[rate->next] = here;
 	rate->next = (rate->next + 1) % RATE_SAMPLES;
 	if (rate->held < RATE_SAMPLES)
 		rate->held++;
 }
 
 /* The oldest sample that is at most `window_ns` old; NULL: none. */
-static const struct rate_sample *sample_since(const struct rate *rate, uint64_t now_ns, uint64_t window_ns)
+static const struct rate_sample *sample_since(const struct rate *rate, uint64_t window_ns)
 {
+	uint64_t now_ns = rate->active_ns;
 	for (unsigned age = rate->held; age > 0; age--) {
 		const struct rate_sample *s =
 			&rate->samples[(rate->next + RATE_SAMPLES - age) % RATE_SAMPLES];
@@ -43,11 +56,11 @@ static const struct rate_sample *sample_since(const struct rate *rate, uint64_t 
 
 static double rate_window(const struct rate *rate, const struct respin_snapshot *snapshot, uint64_t window_ns)
 {
-	const struct rate_sample *s = sample_since(rate, snapshot->now_ns, window_ns);
+	const struct rate_sample *s = sample_since(rate, window_ns);
 	/* Nothing noted for a whole window: the drive has been silent that long. */
 	if (!s)
 		return 0;
-	return (double)(snapshot->gained - s->gained) * SECOND_NS / (double)(snapshot->now_ns - s->ns);
+	return (double)(snapshot->gained - s->gained) * SECOND_NS / (double)(rate->active_ns - s->ns);
 }
 
 double rate_now(const struct rate *rate, const struct respin_snapshot *snapshot)
@@ -55,9 +68,9 @@ double rate_now(const struct rate *rate, const struct respin_snapshot *snapshot)
 	return rate_window(rate, snapshot, WINDOW_NOW_NS);
 }
 
-double rate_average(const struct respin_snapshot *snapshot)
+double rate_average(const struct rate *rate, const struct respin_snapshot *snapshot)
 {
-	uint64_t ns = snapshot->now_ns - snapshot->started_ns;
+	uint64_t ns = rate->active_ns;
 	return ns ? (double)snapshot->gained * SECOND_NS / (double)ns : 0;
 }
 
@@ -72,12 +85,12 @@ static uint64_t rounded(double seconds)
 /* How long one read takes in this phase, lately; 0: nobody knows yet. */
 static double seconds_a_try(const struct rate *rate, const struct respin_snapshot *snapshot)
 {
-	const struct rate_sample *s = sample_since(rate, snapshot->now_ns, WINDOW_LONG_NS);
+	const struct rate_sample *s = sample_since(rate, WINDOW_LONG_NS);
 	if (!s || s->ns < rate->phase_start.ns)
 		s = &rate->phase_start;
-	if (snapshot->reads <= s->reads || snapshot->now_ns <= s->ns)
+	if (snapshot->reads <= s->reads || rate->active_ns <= s->ns)
 		return 0;
-	return (double)(snapshot->now_ns - s->ns) / SECOND_NS / (double)(snapshot->reads - s->reads);
+	return (double)(rate->active_ns - s->ns) / SECOND_NS / (double)(snapshot->reads - s->reads);
 }
 
 struct guess {
@@ -90,7 +103,7 @@ static struct guess guess_copying(const struct rate *rate, const struct respin_s
 	const double rates[] = {
 		rate_now(rate, snapshot),
 		rate_window(rate, snapshot, WINDOW_LONG_NS),
-		rate_average(snapshot),
+		rate_average(rate, snapshot),
 	};
 	double slow = rates[0], fast = rates[0], left = (double)snapshot->stats.non_tried;
 	for (size_t i = 1; i < sizeof rates / sizeof *rates; i++) {
@@ -129,11 +142,20 @@ static int reading_left(struct guess guess, uint64_t seen_ns, char *text, size_t
 	return snprintf(text, cap, "%s to %s", quantity_duration(least).text, quantity_duration(most).text);
 }
 
-static void trying_left(const struct rate *rate, const struct respin_snapshot *snapshot, char *text,
-			size_t cap)
+/* Whole blocks are tried until scraping begins; from then on sectors. */
+static struct quantity tries_left(const struct respin_snapshot *snapshot, uint32_t ecc_block)
+{
+	uint64_t sectors = snapshot->stats.retryable;
+	if (snapshot->phase >= RESPIN_PHASE_SCRAPING || ecc_block <= 1)
+		return quantity_count(sectors, "sector");
+	return quantity_count((sectors + ecc_block - 1) / ecc_block, "block");
+}
+
+static void trying_left(const struct rate *rate, const struct respin_snapshot *snapshot, uint32_t ecc_block,
+			char *text, size_t cap)
 {
 	double each = seconds_a_try(rate, snapshot);
-	struct quantity left = quantity_count(snapshot->stats.retryable, "sector");
+	struct quantity left = tries_left(snapshot, ecc_block);
 	if (each >= 0.1)
 		(void)snprintf(text, cap, "unknown: depends on %s; a try takes %.*f s now", left.text,
 			       each < 10, each);
@@ -150,13 +172,13 @@ void rate_time_left(const struct rate *rate, const struct respin_snapshot *snaps
 		return;
 	}
 	if (phase > RESPIN_PHASE_SWEEPING || !snapshot->stats.non_tried) {
-		trying_left(rate, snapshot, text, cap);
+		trying_left(rate, snapshot, ecc_block, text, cap);
 		return;
 	}
 	struct guess guess = phase == RESPIN_PHASE_SWEEPING ? guess_sweeping(rate, snapshot, ecc_block)
 							    : guess_copying(rate, snapshot);
-	int used = reading_left(guess, snapshot->now_ns - snapshot->started_ns, text, cap);
+	int used = reading_left(guess, rate->active_ns, text, cap);
 	if (snapshot->stats.retryable && used > 0 && (size_t)used < cap)
 		(void)snprintf(text + used, cap - (size_t)used, ", then %s that failed: unknown",
-			       quantity_count(snapshot->stats.retryable, "sector").text);
+			       tries_left(snapshot, ecc_block).text);
 }

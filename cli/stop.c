@@ -10,6 +10,7 @@
 #include <respin/session.h>
 
 #include "commands.h"
+#include "keyboard.h"
 
 /* How long somebody who has stopped the program may have to wait for its last words. */
 #define LAST_WORDS_S 1
@@ -25,8 +26,10 @@ static void on_stop(int number)
 {
 	int nobody = 0;
 	bool first = atomic_compare_exchange_strong(&wanted, &nobody, number);
-	if (!first || !atomic_load(&attached))
+	if (!first || !atomic_load(&attached)) {
+		keyboard_release();
 		_exit(atomic_load(&leave_with));
+	}
 	struct respin_session *session = atomic_load(&running);
 	if (session)
 		respin_session_cancel(session);
@@ -43,10 +46,12 @@ static void on_suspend(int number)
 {
 	(void)number;
 	struct respin_session *session = atomic_load(&running);
-	if (session && !atomic_exchange(&suspend_wanted, true))
+	if (session && !atomic_exchange(&suspend_wanted, true)) {
 		respin_session_save(session);
-	else
-		(void)raise(SIGSTOP);
+		return;
+	}
+	keyboard_release();
+	(void)raise(SIGSTOP);
 }
 
 static void heed_suspend(void)
@@ -57,13 +62,19 @@ static void heed_suspend(void)
 		(void)sigaction(SIGTSTP, &action, NULL);
 }
 
+bool stop_suspend_wanted(void)
+{
+	return atomic_load(&suspend_wanted);
+}
+
 void stop_suspend(void)
 {
-	if (!atomic_load(&suspend_wanted))
+	if (!stop_suspend_wanted())
 		return;
 	/* As everybody's: a process that nobody could wake is not put to sleep. */
 	struct sigaction plain = {.sa_handler = SIG_DFL};
 	(void)sigaction(SIGTSTP, &plain, NULL);
+	keyboard_release();
 	(void)raise(SIGTSTP);
 	atomic_store(&suspend_wanted, false);
 	heed_suspend();

@@ -27,7 +27,10 @@ void stop_over(int status);
 /* The signal that asked to stop, or 0. */
 int stop_wanted(void);
 
-/* Ctrl-Z was pressed: what is recorded is being saved. To be called when it is; comes back when the process goes on. */
+/* Was Ctrl-Z pressed? What is recorded is being saved then. */
+bool stop_suspend_wanted(void);
+
+/* To be called when it is; comes back when the process goes on. */
 void stop_suspend(void);
 
 /* True once after the process was suspended: the terminal is not as it was left. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The live view, see view.h: when to draw, where, and the news. What stands in
- * the picture is in frame.c. One write a frame, every line shorter than the
- * terminal is wide, so that nothing wraps, scrolls or flickers.
+ * The live view, see view.h: when to draw, the keys, and the news. What stands
+ * in the picture is in frame.c, how it gets onto the screen in paint.c.
  */
 #include "view.h"
 
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "frame.h"
+#include "keyboard.h"
 #include "say.h"
 #include "stop.h"
 
@@ -35,6 +35,7 @@ void view_init(struct view *view, FILE *out, const struct options *options,
 		.options = options,
 		.info = *info,
 		.line_ns = clock_ns(),
+		.steer.no_drive = info->plain,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 	};
 	screen_look(&view->screen, out);
@@ -44,6 +45,8 @@ void view_finish(struct view *view)
 {
 	respin_map_destroy(view->domain);
 	view->domain = NULL;
+	art_finish(&view->art);
+	paint_finish(&view->paint);
 }
 
 void view_news(struct view *view, const char *format, ...)
@@ -59,15 +62,6 @@ void view_news(struct view *view, const char *format, ...)
 	va_end(args);
 }
 
-static void erase(struct view *view, FILE *out)
-{
-	if (view->lines > 1)
-		(void)fprintf(out, "\033[%uA", view->lines - 1);
-	if (view->lines)
-		(void)fputs("\r\033[J", out);
-	view->lines = 0;
-}
-
 /* Takes the news out under the lock and prints them outside of it. */
 static void print_news(struct view *view)
 {
@@ -77,10 +71,8 @@ static void print_news(struct view *view)
 	memcpy(news, view->news, count * sizeof *news);
 	view->news_count = view->news_lost = 0;
 	(void)pthread_mutex_unlock(&view->lock);
-	if (count && view->lines) {
-		erase(view, view->out);
-		(void)fflush(view->out);
-	}
+	if (count)
+		paint_erase(&view->paint, view->out);
 	for (unsigned i = 0; i < count; i++)
 		say("%s", news[i]);
 	if (lost)
@@ -91,6 +83,7 @@ void view_event(struct view *view, const struct respin_event *event)
 {
 	(void)pthread_mutex_lock(&view->lock);
 	struct view_drive *drive = &view->drive;
+	why_event(&view->why, &view->info, event);
 	if (event->request) {
 		drive->request = *event->request;
 		drive->asked = drive->busy = true;
@@ -105,15 +98,44 @@ void view_event(struct view *view, const struct respin_event *event)
 	(void)pthread_mutex_unlock(&view->lock);
 }
 
+void view_files(struct view *view, const struct file_counts *counts)
+{
+	(void)pthread_mutex_lock(&view->lock);
+	view->files = *counts;
+	(void)pthread_mutex_unlock(&view->lock);
+}
+
+void view_steer(struct view *view, struct respin_session *session)
+{
+	bool wanted = session && view->screen.terminal && !view->options->quiet;
+	view->steer.session = session;
+	if (wanted)
+		keyboard_install();
+	else
+		keyboard_finish();
+}
+
+/* Without a picture nothing would tell what the keys do. */
+static void heed_keys(struct view *view, const struct respin_snapshot *snapshot)
+{
+	if (!view->steer.session)
+		return;
+	for (char key; (key = keyboard_next());)
+		steer_key(&view->steer, key, snapshot, clock_ns());
+	view->steer.keys = keyboard_heard();
+}
+
 /* A moment of all that a picture shows. */
 static struct frame_now moment(struct view *view, const struct respin_snapshot *snapshot)
 {
-	struct frame_now now = {.view = view, .snapshot = snapshot};
+	struct frame_now now = {.view = view, .snapshot = snapshot, .clock_ns = clock_ns()};
 	(void)pthread_mutex_lock(&view->lock);
 	now.drive = view->drive;
+	now.why = view->why;
+	now.files = view->files;
 	(void)pthread_mutex_unlock(&view->lock);
-	if (now.drive.busy)
-		now.busy_ns = clock_ns() - now.drive.since_ns;
+	if (now.drive.busy && now.clock_ns > now.drive.since_ns)
+		now.busy_ns = now.clock_ns - now.drive.since_ns;
 	return now;
 }
 
@@ -128,19 +150,12 @@ static void draw(struct view *view, const struct frame_now *now)
 	/* After a suspension the shell has written below: begin anew there. After a change of size the
 	 * terminal has wrapped the old picture its own way: only a clean screen is a known one. */
 	if (stop_was_suspended())
-		view->lines = 0;
-	else if (resized && view->lines)
-		(void)fputs("\033[H\033[2J", frame);
-	else if (view->lines > 1)
-		(void)fprintf(frame, "\r\033[%uA", view->lines - 1);
-	else
-		(void)fputc('\r', frame);
-	view->lines = frame_draw(now, frame);
-	(void)fputs("\033[J", frame);
-	if (fclose(frame) == 0) {
-		(void)fwrite(text, 1, len, view->out);
-		(void)fflush(view->out);
-	}
+		paint_forget(&view->paint);
+	else if (resized && view->paint.text)
+		view->wipe = true;
+	frame_draw(now, &view->art, frame);
+	if (fclose(frame) == 0 && paint_lines(&view->paint, view->out, text, view->wipe, now->clock_ns))
+		view->wipe = false;
 	free(text);
 }
 
@@ -160,6 +175,7 @@ bool view_has_room(const struct view *view, int wait_ms)
 void view_show(struct view *view, const struct respin_snapshot *snapshot)
 {
 	rate_note(&view->rate, snapshot);
+	heed_keys(view, snapshot);
 	if (!view_has_room(view, 0))
 		return;
 	print_news(view);
@@ -180,9 +196,19 @@ void view_show(struct view *view, const struct respin_snapshot *snapshot)
 	(void)fflush(view->out);
 }
 
+void view_suspend(struct view *view)
+{
+	if (!stop_suspend_wanted())
+		return;
+	if (view->paint.text && takes(view->screen.fd, 0)) {
+		(void)fputc('\n', view->out); /* the shell's words begin below */
+		(void)fflush(view->out);
+	}
+	stop_suspend();
+}
+
 void view_clear(struct view *view)
 {
-	erase(view, view->out);
-	(void)fflush(view->out);
+	paint_erase(&view->paint, view->out);
 	print_news(view);
 }

@@ -26,7 +26,7 @@ int main(int argc, char **argv)
 		.sources = &source,
 		.source_count = 1,
 		.output = &output,
-		.callbacks = {sizeof options.callbacks, stdout, progress, NULL, NULL}};
+		.callbacks = {.size = sizeof options.callbacks, .arg = stdout, .progress = progress}};
 	struct respin_summary summary = {.size = sizeof summary};
 	int code = respin_source_open(argc == 3 ? argv[1] : "", &source, &error);
 	if (code == 0)

@@ -16,6 +16,7 @@
 #include "io/clock_real.h"
 #include "io/files.h"
 #include "io/source_block.h"
+#include "io/source_image.h"
 #include "io/source_proc.h"
 #include "io/transport_iscsi.h"
 #include "io/transport_sgio.h"
@@ -178,11 +179,13 @@ int respin_source_open(const char *address, struct respin_source *source, struct
 		return open_sim(address, source, error);
 	if (n == 5 && !strncmp(address, "iscsi", n))
 		return open_iscsi(address, source, error);
+	if (n == 5 && !strncmp(address, "image", n))
+		return source_image_open(address + n + 1, source, error);
 	struct stat st;
 	if (stat(address, &st) == 0)
 		return open_path(address, source, error);
 	return error_set(error, RESPIN_E_INVALID, 0,
-			 "%s: no source is addressed by '%.*s:'; there are paths, iscsi:// and sim:", address,
+			 "%s: no source is addressed by '%.*s:'; there are paths, image:, iscsi:// and sim:", address,
 			 (int)n, address);
 }
 

@@ -6,6 +6,7 @@
 #include <respin/session.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -166,7 +167,19 @@ void respin_session_cancel(struct respin_session *session)
 	engine_cancel(session->engine);
 }
 
+void respin_session_control(struct respin_session *session, enum respin_control what)
+{
+	engine_control(session->engine, what);
+}
+
 int respin_session_snapshot(struct respin_session *session, struct respin_snapshot *snapshot)
 {
-	return engine_snapshot(session->engine, snapshot);
+	struct respin_snapshot now = {.size = sizeof now};
+	size_t size = snapshot->size < sizeof now ? snapshot->size : sizeof now;
+	int r = engine_snapshot(session->engine, &now);
+	if (r < 0)
+		return r;
+	now.size = size; /* a caller of an older header has a shorter one, its members are the same */
+	memcpy(snapshot, &now, size);
+	return 0;
 }

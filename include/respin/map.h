@@ -97,6 +97,23 @@ struct respin_svg_options {
 RESPIN_API int respin_map_svg(const struct respin_map *map, const struct respin_svg_options *options,
 			      char **svg, struct respin_error *error);
 
+/* A sector's place on a nominal disc of its kind. */
+struct respin_place {
+	size_t size;           /* sizeof(struct respin_place) of the caller */
+	uint32_t radius_um;    /* from the middle of the disc */
+	uint32_t layer;        /* from 0, the one that is read first */
+	uint32_t layers;
+	double kbps_1x;    /* 1x as this disc's drives count it: 1000 bytes a second */
+	double sectors_1x; /* sectors a second at 1x */
+};
+
+/*
+ * For pictures and words, never for decisions: the kind of disc is guessed from
+ * its profile and size. 1, or 0: no disc (a plain source), or no such unit.
+ */
+RESPIN_API int respin_disc_place(const struct respin_source_info *info, uint64_t unit,
+				 struct respin_place *place);
+
 #ifdef __cplusplus
 }
 #endif

@@ -8,6 +8,7 @@
 #define RESPIN_SESSION_H
 
 #include <respin/error.h>
+#include <respin/map.h>
 #include <respin/sink.h>
 #include <respin/source.h>
 #include <respin/types.h>
@@ -20,6 +21,26 @@ enum respin_mode {
 	RESPIN_MODE_RESCUE, /* sweep, patch, retry while it pays, close */
 	RESPIN_MODE_SWEEP,  /* read what was never tried */
 	RESPIN_MODE_PATCH,  /* one pass over '*' and '/' */
+};
+
+/* What the drive is like at the moment, as far as its answers tell. */
+enum respin_mood {
+	RESPIN_MOOD_WELL,
+	RESPIN_MOOD_SLOW,    /* answers, but far below what it did before */
+	RESPIN_MOOD_COOLING, /* let alone for a while, so that it recovers */
+	RESPIN_MOOD_WAITING, /* not ready: spinning up, or asked to */
+	RESPIN_MOOD_WEDGED,  /* in one command for longer than any read takes */
+	RESPIN_MOOD_AWAY,    /* gone, or its link: asked for until it comes back */
+};
+
+/* What a person may ask of a running rescue. */
+enum respin_control {
+	RESPIN_CONTROL_PAUSE,  /* no further command until GO_ON; the disc may spin down */
+	RESPIN_CONTROL_GO_ON,
+	RESPIN_CONTROL_SLOWER, /* the drive's next lower reading speed */
+	RESPIN_CONTROL_FASTER,
+	RESPIN_CONTROL_SKIP,   /* leaves the range being read for later, as its watchdog would */
+	RESPIN_CONTROL_FINISH, /* begins no other try: what failed is closed now, and the run ends */
 };
 
 /* What a rescue knows at one moment: one coherent picture, one version. */
@@ -37,6 +58,12 @@ struct respin_snapshot {
 	uint64_t reads, failed_reads;
 	uint64_t output_stuck_ms;   /* the output records nothing; 0 unless 10 s or more */
 	struct respin_outcome last; /* the last one recorded, without bytes */
+	uint8_t mood;               /* enum respin_mood, of the lane that is worst off */
+	uint8_t paused;             /* RESPIN_CONTROL_PAUSE, and not GO_ON since */
+	uint32_t speed_kbps;        /* asked of the drive; 0: its own choice */
+	uint64_t mood_since_ns;     /* the host's clock */
+	uint32_t stage;             /* answers that callbacks.focus has given */
+	uint64_t stage_units, stage_left; /* of the present one; 0: no focus */
 };
 
 enum respin_event_kind {
@@ -71,6 +98,8 @@ struct respin_log {
 	const char *detail; /* or NULL */
 };
 
+enum respin_focus { RESPIN_FOCUS_REST, RESPIN_FOCUS_ON, RESPIN_FOCUS_ENOUGH };
+
 struct respin_callbacks {
 	size_t size;
 	void *arg;
@@ -79,6 +108,19 @@ struct respin_callbacks {
 	/* From the lanes and the consumer, one at a time, in order. Must be quick. */
 	void (*event)(void *arg, const struct respin_event *event);
 	void (*log)(void *arg, const struct respin_log *log);
+	/*
+	 * Optional: what comes first. Called from a lane, before the first read of
+	 * what is not there yet (stage 0) and whenever everything in the last answer
+	 * was tried as often as pays; what was read until then is durable.
+	 * RESPIN_FOCUS_ON: *map (taken; bytes; what is finished in it) is read before
+	 * all else, in whole ECC blocks and with small gaps in between; what earlier
+	 * answers named is not tried again for this one, and answers that name
+	 * nothing else end the questions. _REST: what is left of the domain, and no
+	 * more questions. _ENOUGH: nothing else is wanted, the run closes what was
+	 * named. May take its time, but run() waits for it also after a cancel; not
+	 * called when the run is cancelled.
+	 */
+	enum respin_focus (*focus)(void *arg, unsigned stage, struct respin_map **map);
 };
 
 struct respin_session_options {
@@ -104,8 +146,9 @@ RESPIN_API int respin_session_create(const struct respin_session_options *option
 				     struct respin_session **session, struct respin_error *error);
 
 /*
- * Runs to the end. 0: everything in the domain is finished. 1: ended, sectors
- * are missing. Negative: the first failure, RESPIN_E_CANCELLED after cancel.
+ * Runs to the end. 0: everything in the domain is finished, or once
+ * callbacks.focus said that it is enough, everything that its answers named. 1:
+ * ended, sectors are missing. Negative: the first failure, RESPIN_E_CANCELLED after cancel.
  * The summary is filled in every case but an output failure. Call once.
  */
 RESPIN_API int respin_session_run(struct respin_session *session, struct respin_summary *summary,
@@ -133,6 +176,16 @@ RESPIN_API void respin_session_cancel(struct respin_session *session);
  * the output did not answer.
  */
 RESPIN_API void respin_session_save(struct respin_session *session);
+
+/*
+ * From any thread or signal handler; acts before the next command, and ends
+ * pauses of ours between commands. In a pause cancel, save and FINISH act at
+ * once; after one of some seconds it is looked first whether it is still this
+ * disc. FINISH gives up nothing in a sweep or patch, and nothing while the
+ * drive does not answer. A drive may refuse another speed: callbacks.log says
+ * so, once; snapshot.speed_kbps shows what was asked.
+ */
+RESPIN_API void respin_session_control(struct respin_session *session, enum respin_control what);
 
 /* From any thread, while run() works and after. Free with respin_snapshot_finish. */
 RESPIN_API int respin_session_snapshot(struct respin_session *session, struct respin_snapshot *snapshot);

@@ -18,6 +18,8 @@ enum respin_drive_command {
 	RESPIN_DRIVE_START,    /* START STOP UNIT, Start=1, tray untouched */
 	RESPIN_DRIVE_IDENTIFY, /* read identity again; compare with info.identity */
 	RESPIN_DRIVE_REOPEN,   /* the link failed: open the same device anew */
+	RESPIN_DRIVE_SLOWER,   /* its next lower reading speed; REFUSED: there is none, or it will not */
+	RESPIN_DRIVE_FASTER,   /* the next higher one; what is asked for stands in info.speed_kbps */
 };
 
 struct respin_source_ops {

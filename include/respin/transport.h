@@ -30,7 +30,7 @@ enum respin_host_status {
 struct respin_command {
 	uint8_t cdb[RESPIN_CDB_MAX];
 	uint8_t cdb_len;
-	uint8_t data_in;   /* 1: the device sends `data_len` bytes; 0: no data */
+	uint8_t data_in;   /* 1: the device sends `data_len` bytes; 0: no data, or it gets them */
 	uint32_t data_len; /* at most traits.max_transfer_bytes */
 	void *data;        /* from ops->buffer for reads; owned by the transport */
 	uint32_t timeout_ms;

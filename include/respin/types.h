@@ -171,6 +171,8 @@ struct respin_source_info {
 	char vendor[9], product[17], revision[5];
 	char medium[32]; /* "DVD-ROM", "CD-R", ... */
 	uint8_t no_payload; /* reads succeed or fail and take time, but bring no bytes: nothing to rescue from */
+	uint8_t partial;    /* what it lacks may be had elsewhere: a rescue gives up nothing for its sake */
+	uint32_t speed_kbps; /* the reading speed that was asked of the drive; 0: its own choice */
 };
 
 #ifdef __cplusplus

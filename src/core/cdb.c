@@ -28,6 +28,9 @@ static const struct {
 	{CDB_READ_TRACK_INFO, 30000},
 	{CDB_READ_DISC_STRUCTURE, 30000},
 	{CDB_GET_CONFIGURATION, 10000},
+	{CDB_GET_PERFORMANCE, 10000},
+	{CDB_SET_STREAMING, 30000}, /* some answer when the disc turns as it should */
+	{CDB_SET_CD_SPEED, 30000},
 	{CDB_MODE_SENSE_10, 10000},
 	{CDB_READ_10, READ_TIMEOUT_MS},
 	{CDB_READ_12, READ_TIMEOUT_MS},
@@ -160,4 +163,45 @@ void cdb_mode_sense_10(struct respin_command *command, uint8_t control, uint8_t 
 	cdb[1] = DISABLE_BLOCK_DESCRIPTORS;
 	cdb[2] = (uint8_t)(control << 6 | (page & 0x3f));
 	be16_put(cdb + 7, len);
+}
+
+#define PERFORMANCE_HEADER 8u
+#define PERFORMANCE_DESCRIPTOR 16u
+#define PERFORMANCE_SPEEDS 0x03u
+
+void cdb_get_speeds(struct respin_command *command, uint16_t descriptors)
+{
+	uint8_t *cdb = begin(command, CDB_GET_PERFORMANCE,
+			     PERFORMANCE_HEADER + descriptors * PERFORMANCE_DESCRIPTOR);
+	be16_put(cdb + 8, descriptors);
+	cdb[10] = PERFORMANCE_SPEEDS;
+}
+
+void cdb_set_cd_speed(struct respin_command *command, uint16_t read_kbps)
+{
+	uint8_t *cdb = begin(command, CDB_SET_CD_SPEED, 0);
+	be16_put(cdb + 2, read_kbps);
+	be16_put(cdb + 4, CDB_SPEED_MAX);
+}
+
+void cdb_set_streaming(struct respin_command *command)
+{
+	be16_put(begin(command, CDB_SET_STREAMING, CDB_STREAMING_LEN) + 9, CDB_STREAMING_LEN);
+	command->data_in = 0;
+}
+
+#define STREAMING_RDD 0x04u /* restore logical unit defaults: what follows is not looked at */
+#define STREAMING_MS 1000u
+
+void cdb_streaming_list(uint8_t list[CDB_STREAMING_LEN], uint32_t last_lba, uint32_t read_kbps)
+{
+	uint32_t kb = read_kbps ? read_kbps : CDB_SPEED_MAX;
+	memset(list, 0, CDB_STREAMING_LEN);
+	list[0] = read_kbps ? 0 : STREAMING_RDD;
+	be32_put(list + 8, last_lba);
+	be32_put(list + 12, kb);
+	be32_put(list + 16, STREAMING_MS);
+	/* Writing is nobody's business here: the same, so that no drive finds fault with it. */
+	be32_put(list + 20, kb);
+	be32_put(list + 24, STREAMING_MS);
 }

@@ -29,6 +29,8 @@ enum cdb_opcode {
 	CDB_READ_12 = 0xa8,
 	CDB_GET_PERFORMANCE = 0xac,
 	CDB_READ_DISC_STRUCTURE = 0xad,
+	CDB_SET_STREAMING = 0xb6,
+	CDB_SET_CD_SPEED = 0xbb,
 	CDB_MECHANISM_STATUS = 0xbd,
 	CDB_READ_CD = 0xbe,
 };
@@ -51,6 +53,8 @@ uint32_t cdb_read_timeout_ms(uint64_t units, uint32_t ecc_block);
  * blanks, sends, loads firmware, opens a tray or negotiates keys is not on it, nor is anything of a vendor's.
  */
 bool cdb_allowed(const uint8_t *cdb, size_t len);
+/* With its data: nothing goes to a drive but the one parameter list that SET STREAMING has. */
+bool cdb_command_allowed(const struct respin_command *command);
 /* The list itself, row by row; NULL after the last one. docs/drives.md has it in words. */
 struct cdb_rule {
 	uint8_t opcode;
@@ -78,6 +82,16 @@ void cdb_read_disc_structure(struct respin_command *command, uint8_t media, uint
 			     uint16_t len);
 /* SPC-3 6.10 and MMC-6 6.12; no block descriptors. Control 0: current, 1: changeable, 2: defaults. */
 void cdb_mode_sense_10(struct respin_command *command, uint8_t control, uint8_t page, uint16_t len);
+
+/* MMC-6 6.8, type 3: one descriptor a speed. */
+void cdb_get_speeds(struct respin_command *command, uint16_t descriptors);
+#define CDB_SPEED_MAX 0xffffu /* SET CD SPEED: as fast as the drive can */
+/* MMC-6 6.39; kB/s for reading, rotation as the drive likes. Of writing it says what means nothing: the most. */
+void cdb_set_cd_speed(struct respin_command *command, uint16_t read_kbps);
+#define CDB_STREAMING_LEN 28u
+/* MMC-6 6.41; the list goes to the drive. kB/s (1000 bytes) from LBA 0 to the last; 0: its own defaults. */
+void cdb_set_streaming(struct respin_command *command);
+void cdb_streaming_list(uint8_t list[CDB_STREAMING_LEN], uint32_t last_lba, uint32_t read_kbps);
 
 /* ---- what comes back; false: too short or contradictory, *out is then empty ---- */
 
@@ -140,6 +154,9 @@ struct cdb_dvd_physical {
 	uint32_t start_psn, end_psn, end_psn_layer0;
 };
 bool cdb_parse_dvd_physical(const uint8_t *bytes, size_t len, struct cdb_dvd_physical *out);
+
+/* The reading speeds in an answer to cdb_get_speeds, as they come, at most `max`; how many. */
+unsigned cdb_parse_speeds(const uint8_t *bytes, size_t len, uint32_t *kbps, unsigned max);
 
 /* The page `code` inside a MODE SENSE(10) answer, its two header bytes included; NULL: not there. */
 const uint8_t *cdb_parse_mode_page(const uint8_t *bytes, size_t len, uint8_t code, size_t *page_len);

@@ -195,3 +195,20 @@ const uint8_t *cdb_parse_mode_page(const uint8_t *bytes, size_t len, uint8_t cod
 	}
 	return NULL;
 }
+
+/* MMC-6 6.8.3.4: header of 8 bytes, then 16 a speed, of which bytes 8 to 11 are that of reading. */
+unsigned cdb_parse_speeds(const uint8_t *bytes, size_t len, uint32_t *kbps, unsigned max)
+{
+	unsigned count = 0;
+	if (len < 8)
+		return 0;
+	uint64_t claimed = 4u + (uint64_t)be32(bytes); /* MMC-6 6.8.3.1: what follows the field itself */
+	if (claimed < len)
+		len = (size_t)claimed;
+	for (size_t at = 8; at + 16 <= len && count < max; at += 16) {
+		uint32_t speed = be32(bytes + at + 8);
+		if (speed)
+			kbps[count++] = speed;
+	}
+	return count;
+}

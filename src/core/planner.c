@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The planner: phases in their order, one policy at a time, leases, and the
- * history. What to do while a drive does not answer is in planner_drive.c.
+ * The planner: one policy at a time, leases, and the history. The order of
+ * phases is in planner_phases.c, what to do while a drive does not answer in
+ * planner_drive.c, what a person asks for in planner_control.c.
  */
 #include "core/planner.h"
 
@@ -15,116 +16,6 @@
 /* One ECC block may need all of a drive's own retries, a longer read more of them. */
 #define READ_TIMEOUT_MS 60000u
 #define READ_TIMEOUT_BLOCK_MS 10000u
-/* "while it pays": a full pass that gains nothing ends the rescue, and so does the third. */
-#define RETRY_PASSES_MAX 3u
-/*
- * A try in patch on media whose sectors fail alone (CD, plain sources): most of
- * a failed request is good, so sector by sector would cost more commands than
- * the damage has sectors.
- */
-#define ATTEMPT_MIN_UNITS 16u
-
-static struct policy_view view_of(const struct planner *planner)
-{
-	const struct respin_source_info *info = &planner->info;
-	uint32_t ecc = info->ecc_block ? info->ecc_block : 1;
-	uint32_t attempt = ecc;
-	while (attempt < ATTEMPT_MIN_UNITS && attempt + ecc <= info->max_request_units)
-		attempt += ecc;
-	return (struct policy_view){
-		.map = planner->map,
-		.domain = planner->domain,
-		.leases = planner->lease,
-		.lanes = planner->lanes,
-		.units = info->units,
-		.ecc_block = ecc,
-		.request_max = info->max_request_units,
-		.attempt = ecc > 1 ? ecc : attempt,
-	};
-}
-
-/* Parts of failed requests may be left untried; not for ever, and not where it only costs. */
-static bool sweeps_again(const struct planner *planner)
-{
-	struct respin_stats stats;
-	planner_stats(planner, &stats);
-	return stats.non_tried && stats.non_tried < planner->untried_before && !planner->sweep.bitten;
-}
-
-static enum respin_phase phase_after(const struct planner *planner)
-{
-	bool patching = planner->mode != RESPIN_MODE_SWEEP;
-	switch (planner->phase) {
-	case RESPIN_PHASE_SAMPLE:
-		if (planner->mode == RESPIN_MODE_PATCH)
-			return RESPIN_PHASE_TRIMMING;
-		if (planner->resume.phase == RESPIN_PHASE_SWEEPING)
-			return RESPIN_PHASE_SWEEPING;
-		return RESPIN_PHASE_COPYING;
-	case RESPIN_PHASE_COPYING:
-		return RESPIN_PHASE_SWEEPING;
-	case RESPIN_PHASE_SWEEPING:
-		if (sweeps_again(planner))
-			return RESPIN_PHASE_SWEEPING;
-		return patching ? RESPIN_PHASE_TRIMMING : RESPIN_PHASE_FINISHED;
-	case RESPIN_PHASE_TRIMMING:
-		return RESPIN_PHASE_SCRAPING;
-	case RESPIN_PHASE_SCRAPING:
-		if (planner->mode == RESPIN_MODE_PATCH)
-			return RESPIN_PHASE_FINISHED;
-		return RESPIN_PHASE_RETRYING;
-	case RESPIN_PHASE_RETRYING:
-		if (planner->taken_back || (planner->patch.gained && planner->retry_pass < RETRY_PASSES_MAX))
-			return RESPIN_PHASE_RETRYING;
-		return RESPIN_PHASE_CLOSING;
-	case RESPIN_PHASE_CLOSING:
-	case RESPIN_PHASE_FINISHED:
-		break;
-	}
-	return RESPIN_PHASE_FINISHED;
-}
-
-static uint64_t resume_pos(const struct planner *planner, enum respin_phase phase)
-{
-	return planner->resume.phase == phase ? planner->resume.pos : 0;
-}
-
-static void enter(struct planner *planner, enum respin_phase phase)
-{
-	struct policy_view view = view_of(planner);
-	planner->phase = phase;
-	switch (phase) {
-	case RESPIN_PHASE_COPYING:
-		sweep_init(&planner->sweep, true, resume_pos(planner, phase));
-		break;
-	case RESPIN_PHASE_SWEEPING:
-		sweep_init(&planner->sweep, false, 0);
-		struct respin_stats stats;
-		planner_stats(planner, &stats);
-		planner->untried_before = stats.non_tried;
-		break;
-	case RESPIN_PHASE_TRIMMING:
-		patch_init(&planner->patch, false, view.attempt, view.ecc_block, resume_pos(planner, phase));
-		break;
-	case RESPIN_PHASE_SCRAPING:
-		patch_init(&planner->patch, false, 1, 1, resume_pos(planner, phase));
-		break;
-	case RESPIN_PHASE_RETRYING:
-		/* From the other side each time: a head that arrives differently may stay on track. */
-		planner->retry_pass++;
-		planner->taken_back = false;
-		patch_init(&planner->patch, planner->retry_pass % 2 == 1, view.ecc_block, view.ecc_block,
-			   planner->retry_pass % 2 == 1 ? view.units : 0);
-		break;
-	case RESPIN_PHASE_CLOSING:
-		planner->close_cursor = 0;
-		break;
-	case RESPIN_PHASE_SAMPLE:
-	case RESPIN_PHASE_FINISHED:
-		break;
-	}
-}
-
 struct planner *planner_create(const struct planner_config *config)
 {
 	assert(config->lanes >= 1 && config->lanes <= LANES_MAX);
@@ -148,6 +39,7 @@ struct planner *planner_create(const struct planner_config *config)
 	planner->sample_count = config->sample_count;
 	planner->phase = RESPIN_PHASE_SAMPLE;
 	tally_init(&planner->tally, planner->map, planner->domain);
+	focus_init(planner, config->focus);
 	if (!identity_init(planner)) {
 		planner_destroy(planner);
 		return NULL;
@@ -160,6 +52,7 @@ void planner_destroy(struct planner *planner)
 	if (!planner)
 		return;
 	identity_finish(planner);
+	focus_finish(planner);
 	map_destroy(planner->map);
 	free(planner);
 }
@@ -177,6 +70,8 @@ static void issue(struct planner *planner, unsigned lane, const struct policy_ch
 {
 	if (!(flags & RESPIN_READ_SAMPLE)) /* what is finished needs no lease */
 		planner->lease[lane] = choice->range;
+	/* What a partial source lacks was not tried at the disc: it stays what it is. */
+	enum respin_status status = map_at(planner->map, choice->range.start);
 	step->kind = STEP_READ;
 	step->request = (struct respin_request){
 		.seq = planner->seq++,
@@ -185,15 +80,15 @@ static void issue(struct planner *planner, unsigned lane, const struct policy_ch
 		.timeout_ms = timeout_ms(planner, choice->range),
 		.ecc_block = choice->ecc_block,
 		.phase = (uint8_t)planner->phase,
-		.status = (uint8_t)map_at(planner->map, choice->range.start),
-		.failed = (uint8_t)choice->failed,
+		.status = (uint8_t)status,
+		.failed = (uint8_t)(planner->info.partial ? status : choice->failed),
 		.flags = (uint8_t)(flags | (choice->backwards ? RESPIN_READ_BACKWARDS : 0)),
 	};
 }
 
 static bool choose(struct planner *planner, unsigned lane, struct step *step)
 {
-	struct policy_view view = view_of(planner);
+	struct policy_view view = planner_view(planner);
 	struct policy_choice choice = {.ecc_block = 1};
 	bool found = false;
 	unsigned flags = 0;
@@ -228,7 +123,8 @@ static bool close_next(struct planner *planner, unsigned lane, struct step *step
 {
 	struct respin_extent extent;
 	if (planner->phase != RESPIN_PHASE_CLOSING ||
-	    !domain_find(planner->map, planner->domain, planner->close_cursor, MASK_RETRYABLE, &extent))
+	    !domain_find(planner->map, focus_closing(planner), planner->close_cursor, MASK_RETRYABLE,
+			 &extent))
 		return false;
 	step->kind = STEP_CLOSE;
 	step->outcome = (struct respin_outcome){
@@ -257,7 +153,7 @@ static bool others_busy(const struct planner *planner, unsigned lane)
 /* Still nobody's, and still not finished: another lane may have been there meanwhile. */
 static bool still_owed(const struct planner *planner, struct respin_range range)
 {
-	struct policy_view view = view_of(planner);
+	struct policy_view view = planner_view(planner);
 	struct respin_extent extent;
 	return view_find(&view, range.start, MASK_UNFINISHED, &extent) && extent.range.start == range.start &&
 	       extent.range.count >= range.count;
@@ -288,7 +184,8 @@ static bool checks(struct planner *planner, unsigned lane, uint64_t now_ns, stru
 	unsigned flags;
 	if (identity_next(planner, lane, step))
 		return true;
-	if (planner->stopped || drive_next(planner, lane, now_ns, step))
+	if (planner->stopped || control_next(planner, lane, now_ns, step) ||
+	    drive_next(planner, lane, now_ns, step) || control_speed(planner, lane, step))
 		return true;
 	identity_tick(planner, lane, now_ns);
 	if (check_next(planner, lane, now_ns, &choice, &flags)) {
@@ -302,13 +199,19 @@ static bool checks(struct planner *planner, unsigned lane, uint64_t now_ns, stru
 /* Nothing more to read in this phase: is there reason to look once more before the next one? */
 static bool looks_before(struct planner *planner, unsigned lane, enum respin_phase next)
 {
-	if (next < RESPIN_PHASE_CLOSING)
+	if (next < RESPIN_PHASE_CLOSING || control_silent(planner))
 		return false;
 	if (next == RESPIN_PHASE_CLOSING && !planner->alive) {
 		check_demand(&planner->lane[lane], true);
 		return true;
 	}
 	return identity_last(planner, lane);
+}
+
+/* A question, or another try: unless somebody wants no more of both. */
+static bool begins(struct planner *planner, unsigned lane, struct step *step)
+{
+	return !planner->finishing && (focus_next(planner, step) || choose(planner, lane, step));
 }
 
 void planner_next(struct planner *planner, unsigned lane_index, uint64_t now_ns, struct step *step)
@@ -335,7 +238,7 @@ void planner_next(struct planner *planner, unsigned lane_index, uint64_t now_ns,
 			step->kind = STEP_FLUSH;
 			return;
 		}
-		if (choose(planner, lane_index, step) || close_next(planner, lane_index, step))
+		if (begins(planner, lane_index, step) || close_next(planner, lane_index, step))
 			return;
 		if (others_busy(planner, lane_index)) {
 			step->kind = STEP_WAIT;
@@ -344,15 +247,20 @@ void planner_next(struct planner *planner, unsigned lane_index, uint64_t now_ns,
 		}
 		planner->flush = planner->phase != RESPIN_PHASE_SAMPLE && planner->touched;
 		planner->touched = false;
-		enum respin_phase next = phase_after(planner);
+		enum respin_phase next = phase_next(planner);
+		if (next == RESPIN_PHASE_CLOSING && planner->info.partial)
+			next = RESPIN_PHASE_FINISHED;
+		if (!planner->finishing && focus_turn(planner, next))
+			continue;
 		if (looks_before(planner, lane_index, next) && checks(planner, lane_index, now_ns, step))
 			return;
 		/* Nothing is given up on the word of a drive that has read nothing at all. */
 		if (next == RESPIN_PHASE_CLOSING && !planner->alive)
 			next = RESPIN_PHASE_FINISHED;
-		enter(planner, next);
+		phase_enter(planner, next);
 	}
-	if (identity_last(planner, lane_index)) /* of the last lane it was asked above */
+	/* Of the last lane it was asked above. */
+	if (!control_silent(planner) && identity_last(planner, lane_index))
 		(void)checks(planner, lane_index, now_ns, step);
 }
 
@@ -417,7 +325,7 @@ static int apply(struct planner *planner, const struct respin_outcome *outcome)
 
 static void fold_policy(struct planner *planner, const struct respin_outcome *outcome)
 {
-	struct policy_view view = view_of(planner);
+	struct policy_view view = planner_view(planner);
 	switch ((enum respin_phase)outcome->request.phase) {
 	case RESPIN_PHASE_COPYING:
 	case RESPIN_PHASE_SWEEPING:
@@ -442,12 +350,25 @@ static int fold_decision(struct planner *planner, const struct respin_outcome *o
 {
 	history_outcome(&planner->history, outcome);
 	planner->touched = true;
-	planner->taken_back |= outcome->spans[0].kind == RESPIN_SPAN_RETRACT;
+	if (outcome->spans[0].kind == RESPIN_SPAN_RETRACT) {
+		planner->taken_back = true;
+		focus_retracted(planner, outcome->spans[0].range);
+	}
 	if (outcome->spans[0].kind == RESPIN_SPAN_UNREADABLE) {
 		planner->lease[outcome->request.lane].count = 0;
 		fold_policy(planner, outcome);
 	}
 	return apply(planner, outcome);
+}
+
+/* Where reads follow each other; in patch each is a seek, and a damaged place is no slow drive. */
+static void note_pace(struct planner_lane *lane, const struct respin_outcome *outcome)
+{
+	uint8_t kind = outcome->spans[0].kind;
+	bool whole = outcome->span_count == 1 &&
+		     (kind == RESPIN_SPAN_RECOVERED || kind == RESPIN_SPAN_PROVISIONAL);
+	if (whole && outcome->request.phase <= RESPIN_PHASE_SWEEPING)
+		pace_fold(&lane->pace, outcome->request.range.count, outcome->reply.elapsed_ns);
 }
 
 static int fold_reply(struct planner *planner, const struct respin_outcome *outcome, uint64_t hash,
@@ -457,9 +378,12 @@ static int fold_reply(struct planner *planner, const struct respin_outcome *outc
 	struct planner_lane *lane = &planner->lane[lane_index];
 	bool sample = outcome->request.flags & RESPIN_READ_SAMPLE;
 	history_outcome(&planner->history, outcome);
-	/* Unanswered, the range stays leased: it will be asked for again. */
-	if (!drive_answered(planner, outcome, now_ns))
+	/* Unanswered, the range stays leased: it will be asked for again, unless somebody left it. */
+	if (!drive_answered(planner, outcome, now_ns)) {
+		if (lane->left)
+			(void)control_forget(planner, lane_index);
 		return 0;
+	}
 	if (sample) {
 		probe_fold(planner, outcome, hash, now_ns);
 		return 0;
@@ -469,10 +393,13 @@ static int fold_reply(struct planner *planner, const struct respin_outcome *outc
 	identity_note(planner, outcome, now_ns);
 	planner->alive = planner->alive || outcome_gained(outcome);
 	planner->touched = true;
+	note_pace(lane, outcome);
 	int r = apply(planner, outcome);
 	if (r < 0)
 		return r;
-	note_owed(lane, outcome);
+	if (!lane->left)
+		note_owed(lane, outcome);
+	lane->left = false;
 	if (!lane->paying)
 		fold_policy(planner, outcome);
 	else if (outcome->request.phase >= RESPIN_PHASE_TRIMMING)
@@ -523,6 +450,13 @@ void planner_stop(struct planner *planner, int code)
 int planner_code(const struct planner *planner)
 {
 	return planner->code;
+}
+
+enum respin_mood planner_mood(const struct planner *planner, unsigned lane_index)
+{
+	const struct planner_lane *lane = &planner->lane[lane_index];
+	bool sweeping = planner->phase <= RESPIN_PHASE_SWEEPING;
+	return lane->mood == RESPIN_MOOD_WELL && lane->pace.slow && sweeping ? RESPIN_MOOD_SLOW : lane->mood;
 }
 
 enum respin_phase planner_phase(const struct planner *planner)

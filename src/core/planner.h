@@ -29,15 +29,18 @@ struct planner_config {
 	const struct planner_sample *samples; /* copied */
 	unsigned sample_count;                /* at most PLANNER_SAMPLES_MAX */
 	unsigned lanes;                       /* 1 .. LANES_MAX */
+	bool focus;                           /* somebody answers STEP_FOCUS */
 };
 
 enum step_kind {
 	STEP_READ,    /* do step.request, fold its outcome */
 	STEP_CONTROL, /* do step.control, tell planner_controlled */
 	STEP_WAIT,    /* nothing before step.until_ns; 0: until another lane folds */
+	STEP_PAUSED,  /* nothing until somebody says to go on; then ask again */
 	STEP_FLUSH,   /* be durable first, then ask again */
 	STEP_CLOSE,   /* fold step.outcome, which no command produced */
 	STEP_HELD,    /* fold the outcome that was held back */
+	STEP_FOCUS,   /* be durable, ask what comes first, tell planner_focus */
 	STEP_DONE,
 };
 
@@ -50,6 +53,7 @@ struct step {
 	enum respin_drive_command control;
 	uint64_t until_ns;
 	struct respin_outcome outcome; /* without bytes */
+	unsigned stage;                /* STEP_FOCUS: from 0 */
 };
 
 struct planner;
@@ -78,6 +82,26 @@ void planner_wind_up(struct planner *planner, unsigned lane, struct step *step);
 void planner_controlled(struct planner *planner, unsigned lane, enum respin_drive_command control,
 			enum respin_reason reason, uint64_t now_ns);
 
+/*
+ * The answer to STEP_FOCUS; `bytes` (with RESPIN_FOCUS_ON) is borrowed. What
+ * earlier answers named was tried as often as pays and is not tried for this
+ * one. Answers that name nothing else, again and again, end the questions.
+ */
+void planner_focus(struct planner *planner, enum respin_focus answer, const struct respin_map *bytes);
+
+/* The present stage: answers so far, units it is about and those left of them (0, 0: none). */
+void planner_stage(const struct planner *planner, struct respin_snapshot *snapshot);
+
+/* Was it said to be enough, and is all that the answers named finished? */
+bool planner_satisfied(const struct planner *planner);
+
+/*
+ * What a person asks for; the next step of every lane obeys it. PAUSE and GO_ON
+ * are states; SKIP is for what the lanes read just now; after FINISH nothing
+ * else is heard.
+ */
+void planner_control(struct planner *planner, enum respin_control what);
+
 /* The request of a STEP_READ was not carried out. */
 void planner_release(struct planner *planner, unsigned lane);
 
@@ -86,6 +110,9 @@ void planner_stop(struct planner *planner, int code);
 
 /* RESPIN_OK, or why the rescue ended early. */
 int planner_code(const struct planner *planner);
+
+/* What the drive of this lane is like, as far as its answers tell. */
+enum respin_mood planner_mood(const struct planner *planner, unsigned lane);
 
 enum respin_phase planner_phase(const struct planner *planner);
 const struct respin_map *planner_map(const struct planner *planner);

@@ -62,6 +62,7 @@ static void unanswered(struct planner *planner, struct planner_lane *lane, enum 
 		       uint64_t now_ns)
 {
 	const struct patience *rule = patience_for(reason);
+	lane->mood = mood_after(reason, lane->mood);
 	if (lane->unanswered[reason]++ >= rule->tries) {
 		planner_stop(planner, rule->code);
 		return;
@@ -69,6 +70,16 @@ static void unanswered(struct planner *planner, struct planner_lane *lane, enum 
 	lane->wait_until_ns = rule->wait_ns ? now_ns + rule->wait_ns : 0;
 	lane->has_control = rule->has_control;
 	lane->control = rule->control;
+	lane->by_the_way = false;
+}
+
+/* The host gave a command up. */
+static void rest(struct planner_lane *lane, uint64_t now_ns)
+{
+	lane->mood = mood_after(RESPIN_REASON_TIMEOUT, lane->mood);
+	lane->wait_until_ns = now_ns + TIMEOUT_REST_NS;
+	lane->has_control = true;
+	lane->control = RESPIN_DRIVE_IDENTIFY;
 	lane->by_the_way = false;
 }
 
@@ -95,6 +106,18 @@ bool drive_next(struct planner *planner, unsigned lane_index, uint64_t now_ns, s
 	return true;
 }
 
+/* A drive may refuse, in whatever words; but one that is not ready or away is so for reads as well. */
+static void speed_answered(struct planner *planner, struct planner_lane *lane, enum respin_reason reason,
+			   uint64_t now_ns)
+{
+	if (reason == RESPIN_REASON_GOOD)
+		lane->pace = (struct pace){0}; /* what was is no measure any more */
+	else if (reason == RESPIN_REASON_TIMEOUT)
+		rest(lane, now_ns);
+	else if (patience_for(reason) != &ask_again)
+		unanswered(planner, lane, reason, now_ns);
+}
+
 void planner_controlled(struct planner *planner, unsigned lane_index, enum respin_drive_command control,
 			enum respin_reason reason, uint64_t now_ns)
 {
@@ -102,11 +125,16 @@ void planner_controlled(struct planner *planner, unsigned lane_index, enum respi
 	lane->answered_ns = now_ns;
 	if (planner->stopped)
 		return;
+	if (control == RESPIN_DRIVE_SLOWER || control == RESPIN_DRIVE_FASTER) {
+		speed_answered(planner, lane, reason, now_ns);
+		return;
+	}
 	if (reason == RESPIN_REASON_GOOD) {
 		/* Whatever was done, the disc may have been changed meanwhile. */
 		lane->has_control = control != RESPIN_DRIVE_IDENTIFY;
 		lane->control = RESPIN_DRIVE_IDENTIFY;
 		if (!lane->has_control) {
+			lane->mood = RESPIN_MOOD_WELL;
 			lane->came_back = !lane->by_the_way;
 			check_demand(lane, !lane->by_the_way);
 			lane->by_the_way = false;
@@ -192,11 +220,8 @@ bool drive_answered(struct planner *planner, const struct respin_outcome *outcom
 		lane->taken_away = 0;
 		watch_for_wedge(planner, lane, reply);
 	}
-	if (reply->reason == RESPIN_REASON_TIMEOUT) {
-		lane->wait_until_ns = now_ns + TIMEOUT_REST_NS;
-		lane->has_control = true;
-		lane->control = RESPIN_DRIVE_IDENTIFY;
-		lane->by_the_way = false;
-	}
+	lane->mood = mood_after((enum respin_reason)reply->reason, lane->mood);
+	if (reply->reason == RESPIN_REASON_TIMEOUT)
+		rest(lane, now_ns);
 	return true;
 }

@@ -162,6 +162,19 @@ void identity_note(struct planner *planner, const struct respin_outcome *outcome
 			remember(since, outcome->spans[i].range);
 }
 
+void identity_after_pause(struct planner *planner, unsigned lane_index, uint64_t now_ns)
+{
+	struct planner_lane *lane = &planner->lane[lane_index];
+	if (planner->info.plain || !lane->answered_ns || now_ns <= lane->answered_ns + CHANGE_NS)
+		return;
+	check_demand(lane, true);
+	if (lane->has_control) /* it did not answer when the pause began: that is asked first */
+		return;
+	lane->has_control = true;
+	lane->by_the_way = false;
+	lane->control = RESPIN_DRIVE_IDENTIFY;
+}
+
 void identity_tick(struct planner *planner, unsigned lane_index, uint64_t now_ns)
 {
 	const struct since *since = &planner->since[lane_index];

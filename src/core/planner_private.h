@@ -3,6 +3,7 @@
 #ifndef CORE_PLANNER_PRIVATE_H
 #define CORE_PLANNER_PRIVATE_H
 
+#include "core/mood.h"
 #include "core/planner.h"
 #include "core/stats.h"
 
@@ -72,6 +73,26 @@ struct planner_lane {
 	uint64_t usual_ns;    /* what a read that brings bytes takes, lately; 0: none did */
 	uint64_t answered_ns; /* the last answer of any kind; 0: none */
 	bool unwatched;       /* time for a change went by, and what was asked next brought no bytes to hold */
+
+	enum respin_mood mood; /* after its last answer; what is slow, the pace knows */
+	struct pace pace;
+
+	/* What a person asked for. */
+	bool paused;     /* it has stood still since its last step */
+	bool left;       /* the range in flight: nothing of it is asked for again in this pass */
+	int speed_steps; /* to be asked of the drive; negative: slower */
+};
+
+/* What comes first: the answers to STEP_FOCUS, stage by stage. */
+struct focus {
+	enum { FOCUS_NONE, FOCUS_FIRST, FOCUS_DUE, FOCUS_ASKED, FOCUS_STAGE, FOCUS_ENOUGH } state;
+	unsigned stage; /* answers so far */
+	unsigned vain;  /* in a row that named nothing that is left to do */
+	struct respin_map *want;  /* of this stage, in whole ECC blocks; NULL: no stage yet */
+	struct respin_map *reach; /* that, and the small gaps in between; both empty once it is enough */
+	struct respin_map *asked; /* what all answers named, to the unit */
+	struct respin_map *done;  /* what this stage and those before it want, in whole ECC blocks */
+	struct tally tally;       /* of reach */
 };
 
 struct planner {
@@ -105,6 +126,10 @@ struct planner {
 	bool other_disc;         /* everything in `since` is to be taken back */
 	bool taken_back;         /* since this retrying pass began: what was is tried before it is given up */
 
+	struct focus focus;
+	bool paused, finishing;  /* as a person asked */
+	bool quiet;              /* it was paused when it was to finish: no further command at all */
+	bool unsettled;          /* it finishes while a drive does not answer: nothing is given up */
 	bool alive;              /* this run has seen the disc read */
 	uint64_t untried_before; /* when this sweeping pass began */
 	bool touched;            /* something was folded since the last flush */
@@ -112,6 +137,42 @@ struct planner {
 	bool stopped;
 	int code;
 };
+
+/* ---- planner_phases.c ---- */
+
+/* What a policy may see. */
+struct policy_view planner_view(const struct planner *planner);
+/* Which phase follows the present one, as things stand. */
+enum respin_phase phase_next(const struct planner *planner);
+void phase_enter(struct planner *planner, enum respin_phase phase);
+
+/* ---- planner_focus.c: what comes first ---- */
+
+/* Somebody will be asked. */
+void focus_init(struct planner *planner, bool asks);
+void focus_finish(struct planner *planner);
+/* What the present phase may read; what closing may give up. NULL: everything. */
+const struct respin_map *focus_domain(const struct planner *planner);
+const struct respin_map *focus_closing(const struct planner *planner);
+uint64_t focus_untried(const struct planner *planner); /* units in it */
+bool focus_enough(const struct planner *planner);      /* nothing else is wanted */
+/* The present phase is through, and `next` would follow. True: a question comes first. */
+bool focus_turn(struct planner *planner, enum respin_phase next);
+/* The question, or waiting for its answer. False: neither. */
+bool focus_next(struct planner *planner, struct step *step);
+/* Was finished, and is to be tried again. */
+void focus_retracted(struct planner *planner, struct respin_range range);
+
+/* ---- planner_control.c ---- */
+
+/* A person wants this lane to do something else than to go on. */
+bool control_next(struct planner *planner, unsigned lane, uint64_t now_ns, struct step *step);
+/* Another speed is to be asked for. */
+bool control_speed(struct planner *planner, unsigned lane, struct step *step);
+/* It is to end without another command. */
+bool control_silent(const struct planner *planner);
+/* The request that was to be asked again is left for later. False: there was none. */
+bool control_forget(struct planner *planner, unsigned lane);
 
 /* ---- planner_drive.c ---- */
 
@@ -151,6 +212,8 @@ bool identity_settles(struct planner *planner, struct respin_outcome *outcome);
 /* What is being finished. */
 void identity_note(struct planner *planner, const struct respin_outcome *outcome, uint64_t now_ns);
 
+/* The drive was left alone, and whoever asked for that stood beside it. */
+void identity_after_pause(struct planner *planner, unsigned lane, uint64_t now_ns);
 /* Now and then, though nothing points to it. */
 void identity_tick(struct planner *planner, unsigned lane, uint64_t now_ns);
 /* Before the rescue ends: is a last look due? */

@@ -54,6 +54,7 @@ struct sweep_lane {
 	struct respin_range gap;  /* what the last leap left out; count 0: nothing */
 	struct respin_range back; /* walking this gap backwards; count 0: not */
 	struct watchdog watchdog; /* second pass; in the first one leaps do its work */
+	bool left;                /* what is in flight was left: no walk back to it */
 };
 
 struct sweep {
@@ -66,6 +67,8 @@ struct sweep {
 void sweep_init(struct sweep *sweep, bool leaps, uint64_t cursor);
 bool sweep_next(struct sweep *sweep, const struct policy_view *view, unsigned lane,
 		struct policy_choice *choice);
+/* The range that is being read is left for later; in the first pass by the longest leap. */
+void sweep_skip(struct sweep *sweep, const struct policy_view *view);
 void sweep_fold(struct sweep *sweep, const struct policy_view *view, const struct respin_outcome *outcome);
 
 /* Patch: one pass over what is retry-later, in tries of a fixed size. */
@@ -83,6 +86,8 @@ void patch_init(struct patch *patch, bool backwards, uint32_t attempt, uint32_t 
 bool patch_next(struct patch *patch, const struct policy_view *view, unsigned lane,
 		struct policy_choice *choice);
 void patch_fold(struct patch *patch, const struct respin_outcome *outcome);
+/* The ranges that are being read are left, as their watchdogs would. */
+void patch_skip(struct patch *patch, unsigned lanes);
 /* A part of an earlier request was read after all: it counts, the walk does not move. */
 void patch_repaid(struct patch *patch, const struct respin_outcome *outcome);
 

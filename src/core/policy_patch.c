@@ -64,6 +64,15 @@ void patch_fold(struct patch *patch, const struct respin_outcome *outcome)
 		move_cursor(patch, patch->backwards ? watchdog->visit.start : range_end(watchdog->visit));
 }
 
+void patch_skip(struct patch *patch, unsigned lanes)
+{
+	for (unsigned i = 0; i < lanes; i++) {
+		struct respin_range visit = patch->lane[i].visit;
+		if (visit.count)
+			move_cursor(patch, patch->backwards ? visit.start : range_end(visit));
+	}
+}
+
 void patch_repaid(struct patch *patch, const struct respin_outcome *outcome)
 {
 	patch->gained += outcome_gained(outcome);

@@ -80,10 +80,58 @@ bool sweep_next(struct sweep *sweep, const struct policy_view *view, unsigned la
 static void fold_backwards(struct sweep_lane *lane, const struct respin_outcome *outcome, bool failed)
 {
 	uint64_t start = outcome->request.range.start;
-	if (failed || start <= lane->back.start)
+	if (failed || lane->left || start <= lane->back.start)
 		lane->back.count = 0;
 	else
 		lane->back.count = start - lane->back.start;
+	lane->left = false;
+}
+
+static uint64_t longest_leap(const struct policy_view *view)
+{
+	uint64_t longest = view->units / LEAP_MAX_PART;
+	longest -= longest % view->ecc_block;
+	return longest < view->ecc_block ? view->ecc_block : longest;
+}
+
+/* Second pass: as its watchdog would. */
+static void leave_visits(struct sweep *sweep, const struct policy_view *view)
+{
+	for (unsigned i = 0; i < view->lanes; i++) {
+		struct respin_range visit = sweep->lane[i].watchdog.visit;
+		if (!visit.count)
+			continue;
+		sweep->bitten = true;
+		if (range_end(visit) > sweep->cursor)
+			sweep->cursor = range_end(visit);
+	}
+}
+
+/*
+ * A person sees an area and not a block: away by the longest leap, and not back
+ * to it from the other side before the second pass. What is walked back is left
+ * where the walk stands.
+ */
+void sweep_skip(struct sweep *sweep, const struct policy_view *view)
+{
+	bool walking = false;
+	struct respin_extent extent;
+	if (!sweep->leaps) {
+		leave_visits(sweep, view);
+		return;
+	}
+	for (unsigned i = 0; i < view->lanes; i++) {
+		struct sweep_lane *lane = &sweep->lane[i];
+		walking = walking || lane->back.count;
+		lane->back.count = lane->gap.count = 0;
+		lane->left = view->leases[i].count > 0;
+	}
+	if (walking)
+		return;
+	uint64_t from = sweep->cursor;
+	if (view_find(view, from, MASK(RESPIN_NON_TRIED), &extent))
+		from = extent.range.start;
+	sweep->cursor = from + longest_leap(view);
 }
 
 void sweep_fold(struct sweep *sweep, const struct policy_view *view, const struct respin_outcome *outcome)
@@ -110,18 +158,16 @@ void sweep_fold(struct sweep *sweep, const struct policy_view *view, const struc
 			lane->back = lane->gap;
 		lane->gap.count = 0;
 		lane->skip = 0;
+		lane->left = false;
 		return;
 	}
 	uint64_t end = range_end(failed);
 	lane->skip = lane->skip ? lane->skip * LEAP_GROWTH : view->ecc_block;
-	uint64_t longest = view->units / LEAP_MAX_PART;
-	longest -= longest % view->ecc_block;
-	if (longest < view->ecc_block)
-		longest = view->ecc_block;
-	if (lane->skip > longest)
-		lane->skip = longest;
+	if (lane->skip > longest_leap(view))
+		lane->skip = longest_leap(view);
 	uint64_t leap = sweep->leaps ? lane->skip : 0;
-	lane->gap = (struct respin_range){end, leap};
+	lane->gap = (struct respin_range){end, lane->left ? 0 : leap};
+	lane->left = false;
 	if (end + leap > sweep->cursor)
 		sweep->cursor = end + leap;
 }

@@ -31,5 +31,5 @@ static const char *const names[] = {
 const char *respin_reason_name(enum respin_reason reason)
 {
 	unsigned i = (unsigned)reason;
-	return i < sizeof names / sizeof *names && names[i] ? names[i] : "unknown";
+	return i < sizeof names / sizeof *names ? names[i] : "unknown";
 }

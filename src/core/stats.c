@@ -14,7 +14,7 @@ void tally_init(struct tally *tally, const struct respin_map *map, const struct 
 	}
 }
 
-static uint64_t units(const struct tally *tally, const struct respin_map *map, enum respin_status status)
+uint64_t tally_units(const struct tally *tally, const struct respin_map *map, enum respin_status status)
 {
 	return tally->inside[status] + map_count(map, status) - tally->whole[status];
 }
@@ -34,10 +34,10 @@ static uint64_t bad_areas(const struct tally *tally, const struct respin_map *ma
 
 void tally_stats(const struct tally *tally, const struct respin_map *map, struct respin_stats *stats)
 {
-	stats->finished = units(tally, map, RESPIN_FINISHED);
-	stats->non_tried = units(tally, map, RESPIN_NON_TRIED);
-	stats->retryable = units(tally, map, RESPIN_NON_TRIMMED) + units(tally, map, RESPIN_NON_SCRAPED);
-	stats->bad = units(tally, map, RESPIN_BAD);
+	stats->finished = tally_units(tally, map, RESPIN_FINISHED);
+	stats->non_tried = tally_units(tally, map, RESPIN_NON_TRIED);
+	stats->retryable = tally_units(tally, map, RESPIN_NON_TRIMMED) + tally_units(tally, map, RESPIN_NON_SCRAPED);
+	stats->bad = tally_units(tally, map, RESPIN_BAD);
 	stats->total = stats->finished + stats->non_tried + stats->retryable + stats->bad;
 	stats->bad_areas = bad_areas(tally, map);
 }

@@ -20,6 +20,8 @@ struct tally {
 
 /* domain may be NULL: everything counts. O(n). */
 void tally_init(struct tally *tally, const struct respin_map *map, const struct respin_map *domain);
+/* Of one status, in O(1). */
+uint64_t tally_units(const struct tally *tally, const struct respin_map *map, enum respin_status status);
 void tally_stats(const struct tally *tally, const struct respin_map *map, struct respin_stats *stats);
 
 /* map_find and map_find_back, but only where the domain is '+'. */

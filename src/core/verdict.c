@@ -106,6 +106,14 @@ static void judge_bytes(struct respin_outcome *outcome, uint64_t arrived)
 	}
 }
 
+/* A source may know at once that less is lacking than was asked for: then it asked for no more. */
+static uint64_t judged_units(const struct respin_outcome *outcome, const struct verdict_unit *unit)
+{
+	uint64_t count = outcome->request.range.count;
+	uint64_t asked = (outcome->reply.asked_bytes + unit->unit_bytes - 1) / unit->unit_bytes;
+	return asked && asked < count ? asked : count;
+}
+
 /*
  * The read failed. INFORMATION is believed only inside the request; the whole
  * ECC block around it has failed, what lies before and behind was not judged.
@@ -120,7 +128,9 @@ static void judge_failure(struct respin_outcome *outcome, const struct verdict_u
 
 	bool inside = sense->has_info && sense->info_lba >= first && sense->info_lba < first + (int64_t)count;
 	if (!inside) {
-		add_failed(outcome, count, reason);
+		uint64_t judged = judged_units(outcome, unit);
+		add_failed(outcome, judged, reason);
+		add_as_was(outcome, count - judged, RESPIN_REASON_SKIPPED);
 		return;
 	}
 	uint64_t ecc = request->ecc_block ? request->ecc_block : 1;

@@ -123,7 +123,8 @@ static int call_sink(struct engine *engine, const struct call *call)
 		wait_ns += ROOM_POLL_MIN_NS;
 		view_begin(engine->view, 0); /* this is no stuck output */
 		if (!engine->direct)
-			queue_sleep(&engine->queue, wait_ns < ROOM_POLL_MAX_NS ? wait_ns : ROOM_POLL_MAX_NS);
+			queue_sleep(&engine->queue, wait_ns < ROOM_POLL_MAX_NS ? wait_ns : ROOM_POLL_MAX_NS,
+				    queue_nudges(&engine->queue));
 		if (engine->direct || atomic_load(&engine->queue.stopping)) {
 			r = call_last(engine, call, &why);
 			break;

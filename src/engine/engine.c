@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/ops.h"
 #include "engine/lane.h"
 
 static int fill_engine(struct engine *engine, struct engine_config *config)
@@ -19,7 +20,8 @@ static int fill_engine(struct engine *engine, struct engine_config *config)
 					 .resume = config->resume,
 					 .samples = config->samples,
 					 .sample_count = config->sample_count,
-					 .lanes = config->source_count};
+					 .lanes = config->source_count,
+					 .focus = OPS_HAS(&config->callbacks, focus)};
 	engine->planner = planner_create(&planner);
 	engine->view = view_create(config->map, config->domain);
 	if (!engine->planner || !engine->view)
@@ -43,6 +45,8 @@ int engine_create(struct engine_config *config, struct engine **result, struct r
 		queue_init(&engine->queue);
 		sem_init(&engine->wake, 0, 0);
 		engine->started_ns = engine_now_ns();
+		for (unsigned i = 0; i < LANES_MAX; i++)
+			engine->mood[i] = engine->started_ns << MOOD_BITS | RESPIN_MOOD_WELL;
 		engine->sink = config->sink;
 		engine->callbacks = config->callbacks;
 		engine->phase_told = RESPIN_PHASE_SAMPLE;
@@ -85,15 +89,83 @@ void engine_save(struct engine *engine)
 	sem_post(&engine->wake);
 }
 
+/* PAUSED stays until GO_ON, FINISH for good, SKIP until the planner knows. */
+enum { ASKED_PAUSED = 1, ASKED_SKIP = 2, ASKED_FINISH = 4 };
+/* More steps than a drive has speeds: a key that is held down asks for no more. */
+#define SPEED_STEPS_MAX 16
+
+void engine_control(struct engine *engine, enum respin_control what)
+{
+	switch (what) {
+	case RESPIN_CONTROL_PAUSE:
+		atomic_fetch_or(&engine->asked, ASKED_PAUSED);
+		break;
+	case RESPIN_CONTROL_GO_ON:
+		atomic_fetch_and(&engine->asked, ~(unsigned)ASKED_PAUSED);
+		break;
+	case RESPIN_CONTROL_SLOWER:
+		atomic_fetch_sub(&engine->speed_steps, 1);
+		break;
+	case RESPIN_CONTROL_FASTER:
+		atomic_fetch_add(&engine->speed_steps, 1);
+		break;
+	case RESPIN_CONTROL_SKIP:
+		atomic_fetch_or(&engine->asked, ASKED_SKIP);
+		break;
+	case RESPIN_CONTROL_FINISH:
+		atomic_fetch_or(&engine->asked, ASKED_FINISH);
+		break;
+	}
+	atomic_store(&engine->nudge, true);
+	sem_post(&engine->wake);
+}
+
+void engine_obey(struct engine *engine)
+{
+	unsigned asked = atomic_fetch_and(&engine->asked, ~(unsigned)ASKED_SKIP);
+	int steps = atomic_exchange(&engine->speed_steps, 0);
+	planner_control(engine->planner, asked & ASKED_PAUSED ? RESPIN_CONTROL_PAUSE : RESPIN_CONTROL_GO_ON);
+	for (int i = 0; i < -steps && i < SPEED_STEPS_MAX; i++)
+		planner_control(engine->planner, RESPIN_CONTROL_SLOWER);
+	for (int i = 0; i < steps && i < SPEED_STEPS_MAX; i++)
+		planner_control(engine->planner, RESPIN_CONTROL_FASTER);
+	if (asked & ASKED_SKIP)
+		planner_control(engine->planner, RESPIN_CONTROL_SKIP);
+	if (asked & ASKED_FINISH)
+		planner_control(engine->planner, RESPIN_CONTROL_FINISH);
+}
+
+static void fill_mood(struct engine *engine, uint64_t now_ns, struct respin_snapshot *snapshot)
+{
+	struct mood moods[LANES_MAX];
+	unsigned asked = atomic_load(&engine->asked);
+	snapshot->speed_kbps = 0;
+	for (unsigned i = 0; i < engine->lane_count; i++) {
+		uint64_t word = atomic_load(&engine->mood[i]);
+		uint32_t kbps = atomic_load(&engine->speed_kbps[i]);
+		moods[i] = (struct mood){.mood = (enum respin_mood)(word & ((1u << MOOD_BITS) - 1)),
+					 .since_ns = word >> MOOD_BITS,
+					 .command_ns = atomic_load(&engine->command_ns[i])};
+		if (kbps && (!snapshot->speed_kbps || kbps < snapshot->speed_kbps))
+			snapshot->speed_kbps = kbps;
+	}
+	snapshot->mood = (uint8_t)mood_worst(moods, engine->lane_count, now_ns, &snapshot->mood_since_ns);
+	snapshot->paused = (asked & ASKED_PAUSED) && !(asked & ASKED_FINISH);
+}
+
 int engine_snapshot(struct engine *engine, struct respin_snapshot *snapshot)
 {
 	uint64_t now_ns = engine_now_ns();
 	int r = view_snapshot(engine->view, now_ns, true, snapshot);
 	if (r < 0)
 		return r;
+	pthread_mutex_lock(&engine->planner_mutex);
+	planner_stage(engine->planner, snapshot);
+	pthread_mutex_unlock(&engine->planner_mutex);
 	snapshot->size = sizeof *snapshot;
 	snapshot->now_ns = now_ns;
 	snapshot->started_ns = engine->started_ns;
+	fill_mood(engine, now_ns, snapshot);
 	return 0;
 }
 
@@ -152,11 +224,12 @@ int engine_result(struct engine *engine, struct respin_summary *summary, struct 
 		if (code < 0)
 			(void)source_error(code, error);
 	}
+	bool missing = stats->finished != stats->total && !planner_satisfied(engine->planner);
 	struct respin_event event = {.kind = RESPIN_EVENT_END,
 				     .now_ns = engine->source_now_ns,
 				     .phase = (uint8_t)planner_phase(engine->planner),
 				     .stats = *stats,
-				     .code = code ? code : stats->finished != stats->total,
+				     .code = code ? code : missing,
 				     .history = planner_history(engine->planner)};
 	engine_event(engine, &event);
 	return event.code;

@@ -14,6 +14,7 @@
 
 #include <respin/session.h>
 
+#include "core/mood.h"
 #include "core/planner.h"
 #include "core/verdict.h"
 #include "engine/queue.h"
@@ -31,6 +32,8 @@ struct engine_config {
 	unsigned sample_count;
 	struct respin_callbacks callbacks;
 };
+
+#define MOOD_BITS 3 /* both in one word, so that nobody reads half of it */
 
 struct engine {
 	pthread_mutex_t planner_mutex; /* never held across I/O */
@@ -59,6 +62,13 @@ struct engine {
 	atomic_bool cancelled;
 	atomic_bool consumer_ended;
 	atomic_bool save_wanted;
+	atomic_uint asked;      /* ASKED_*: what a person wants */
+	atomic_int speed_steps; /* the same, for the drive's speed: SLOWER counts down */
+	atomic_bool nudge;      /* lanes that sleep are to look at it */
+	/* What each lane says of its drive. */
+	_Atomic uint64_t mood[LANES_MAX];       /* since_ns << MOOD_BITS | enum respin_mood */
+	_Atomic uint64_t command_ns[LANES_MAX]; /* of the host's clock; 0: no command is out */
+	_Atomic uint32_t speed_kbps[LANES_MAX];
 	atomic_uint saves; /* flushes that were asked for and are done */
 	sem_t wake; /* posted by cancel and by threads that end; safe from signal handlers */
 };
@@ -73,6 +83,9 @@ int engine_run_virtual(struct engine *engine, struct respin_summary *summary, st
 
 void engine_cancel(struct engine *engine); /* async-signal-safe */
 void engine_save(struct engine *engine);   /* async-signal-safe */
+void engine_control(struct engine *engine, enum respin_control what); /* async-signal-safe */
+/* Tells the planner what was asked for since. Its mutex is held. */
+void engine_obey(struct engine *engine);
 int engine_snapshot(struct engine *engine, struct respin_snapshot *snapshot);
 uint64_t engine_now_ns(void); /* the host's monotonic clock */
 

@@ -23,6 +23,8 @@ static void wait_for_news(struct engine *engine)
 	struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000u),
 				 .tv_nsec = (long)(until_ns % 1000000000u)};
 	(void)sem_clockwait(&engine->wake, CLOCK_MONOTONIC, &until);
+	if (atomic_exchange(&engine->nudge, false))
+		queue_nudge(&engine->queue);
 }
 
 static bool all_ended(struct engine *engine)

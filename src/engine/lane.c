@@ -32,6 +32,8 @@
 #define NO_PAYLOAD_HASH 1u
 /* While another lane holds what this one would need. */
 #define NEWS_POLL_NS 20000000ull
+/* While a person pauses: it is told when that ends, so this only lets a source's own clock go along. */
+#define PAUSE_LOOK_NS 250000000ull
 
 static unsigned depth_of(uint8_t phase, size_t len)
 {
@@ -98,6 +100,12 @@ static void enter_command(struct lane *lane)
 	pthread_mutex_lock(&lane->mutex);
 	lane->busy = true;
 	pthread_mutex_unlock(&lane->mutex);
+}
+
+/* For whoever looks from outside: since when, or 0. */
+static void command_out(struct lane *lane, uint64_t since_ns)
+{
+	atomic_store_explicit(&lane->engine->command_ns[lane->index], since_ns, memory_order_relaxed);
 }
 
 /* Back from a command. A disowned lane ends here, with everything it owns. */
@@ -281,11 +289,13 @@ static bool lane_read(struct lane *lane, const struct respin_request *request)
 	item->lane = lane->index;
 	struct respin_outcome *outcome = &item->outcome;
 	outcome->request = *request;
+	command_out(lane, engine_now_ns());
 	enter_command(lane);
 	lane->source.ops->read(lane->source.self, request, bytes, &outcome->reply);
 	if (doubtful(&outcome->reply))
 		outcome->reply.agrees = agrees_with_earlier(lane, request, bytes);
 	leave_command(lane, item, bytes);
+	command_out(lane, 0);
 
 	verdict(outcome, &engine->unit);
 	log_trouble(lane, request, &outcome->reply);
@@ -302,15 +312,27 @@ static bool lane_read(struct lane *lane, const struct respin_request *request)
 	return true;
 }
 
+/* What was asked of the drive, also when it had to be asked again. */
+static void tell_speed(struct lane *lane)
+{
+	struct respin_source_info info = {.size = sizeof info};
+	lane->source.ops->info(lane->source.self, &info);
+	atomic_store(&lane->engine->speed_kbps[lane->index], info.speed_kbps);
+}
+
 static void lane_control(struct lane *lane, enum respin_drive_command control)
 {
 	struct engine *engine = lane->engine;
+	bool changes_speed = control == RESPIN_DRIVE_SLOWER || control == RESPIN_DRIVE_FASTER;
 	struct respin_reply reply = {.reason = RESPIN_REASON_REFUSED};
 	if (lane->source.ops->control) {
+		command_out(lane, engine_now_ns());
 		enter_command(lane);
 		lane->source.ops->control(lane->source.self, control, &reply);
 		leave_command(lane, NULL, NULL);
-	} else {
+		command_out(lane, 0);
+		tell_speed(lane);
+	} else if (!changes_speed) {
 		/* A plain source has no state to ask for; reading on will tell. */
 		reply.reason = RESPIN_REASON_GOOD;
 	}
@@ -318,9 +340,16 @@ static void lane_control(struct lane *lane, enum respin_drive_command control)
 		[RESPIN_DRIVE_START] = "told the drive to start",
 		[RESPIN_DRIVE_IDENTIFY] = "looked whether it is still this disc",
 		[RESPIN_DRIVE_REOPEN] = "opened the device anew",
+		[RESPIN_DRIVE_SLOWER] = "asked the drive to read slower",
+		[RESPIN_DRIVE_FASTER] = "asked the drive to read faster",
 	};
 	engine_log(engine, LOG_DEBUG, asked[control], -1, reply.sys_errno,
 		   respin_reason_name((enum respin_reason)reply.reason));
+	if (changes_speed && reply.reason == RESPIN_REASON_REFUSED && !lane->speed_refused) {
+		lane->speed_refused = true; /* once is enough */
+		engine_log(engine, LOG_NOTICE, "the drive does not take another reading speed", -1,
+			   reply.sys_errno, NULL);
+	}
 	pthread_mutex_lock(&engine->planner_mutex);
 	planner_controlled(engine->planner, lane->index, control, (enum respin_reason)reply.reason,
 			   lane_now_ns(lane));
@@ -331,7 +360,7 @@ static void lane_wait(struct lane *lane, uint64_t until_ns)
 {
 	const struct respin_source_ops *ops = lane->source.ops;
 	if (until_ns == 0) {
-		queue_sleep(&lane->engine->queue, NEWS_POLL_NS);
+		queue_sleep(&lane->engine->queue, NEWS_POLL_NS, lane->nudges);
 		return;
 	}
 	if (ops->now_ns && ops->sleep_until_ns) {
@@ -342,7 +371,21 @@ static void lane_wait(struct lane *lane, uint64_t until_ns)
 	}
 	uint64_t now_ns = lane_now_ns(lane);
 	if (until_ns > now_ns)
-		queue_sleep(&lane->engine->queue, until_ns - now_ns);
+		queue_sleep(&lane->engine->queue, until_ns - now_ns, lane->nudges);
+}
+
+/* A drive that lives by a clock of its own grows older, too; in virtual time nothing else passes. */
+static void lane_pause(struct lane *lane)
+{
+	const struct respin_source_ops *ops = lane->source.ops;
+	bool own_clock = ops->now_ns && ops->sleep_until_ns;
+	uint64_t from_ns = host_now_ns(), passed_ns = PAUSE_LOOK_NS;
+	if (!lane->engine->direct || !own_clock) {
+		queue_sleep(&lane->engine->queue, PAUSE_LOOK_NS, lane->nudges);
+		passed_ns = host_now_ns() - from_ns;
+	}
+	if (own_clock)
+		lane_wait(lane, lane_now_ns(lane) + passed_ns);
 }
 
 /* Everything so far becomes durable before this lane goes on. */
@@ -365,6 +408,23 @@ static bool lane_flush(struct lane *lane)
 	return true; /* if told to stop, the next step winds up: something may be held */
 }
 
+/* Nobody is asked on behalf of a run that is being stopped. */
+static bool lane_ask_focus(struct lane *lane, unsigned stage)
+{
+	struct engine *engine = lane->engine;
+	struct respin_map *map = NULL;
+	if (!lane_flush(lane))
+		return false;
+	if (atomic_load(&engine->cancelled) || atomic_load(&engine->queue.stopping))
+		return true;
+	enum respin_focus answer = engine->callbacks.focus(engine->callbacks.arg, stage, &map);
+	pthread_mutex_lock(&engine->planner_mutex);
+	planner_focus(engine->planner, answer, map);
+	pthread_mutex_unlock(&engine->planner_mutex);
+	respin_map_destroy(map);
+	return true;
+}
+
 static bool lane_close_range(struct lane *lane, const struct respin_outcome *outcome)
 {
 	struct item *item = calloc(1, sizeof *item);
@@ -377,16 +437,26 @@ static bool lane_close_range(struct lane *lane, const struct respin_outcome *out
 	return true;
 }
 
+static void tell_mood(struct lane *lane, enum respin_mood mood)
+{
+	_Atomic uint64_t *word = &lane->engine->mood[lane->index];
+	if ((atomic_load(word) & ((1u << MOOD_BITS) - 1)) != mood)
+		atomic_store(word, engine_now_ns() << MOOD_BITS | mood);
+}
+
 bool lane_step(struct lane *lane)
 {
 	struct engine *engine = lane->engine;
 	struct step step;
 	bool stopping = atomic_load(&engine->queue.stopping);
+	lane->nudges = queue_nudges(&engine->queue);
 	pthread_mutex_lock(&engine->planner_mutex);
+	engine_obey(engine);
 	if (stopping)
 		planner_wind_up(engine->planner, lane->index, &step);
 	else
 		planner_next(engine->planner, lane->index, lane_now_ns(lane), &step);
+	tell_mood(lane, planner_mood(engine->planner, lane->index));
 	pthread_mutex_unlock(&engine->planner_mutex);
 	switch (step.kind) {
 	case STEP_READ:
@@ -396,6 +466,9 @@ bool lane_step(struct lane *lane)
 		return true;
 	case STEP_WAIT:
 		lane_wait(lane, step.until_ns);
+		return true;
+	case STEP_PAUSED:
+		lane_pause(lane);
 		return true;
 	case STEP_FLUSH:
 		return lane_flush(lane);
@@ -407,6 +480,8 @@ bool lane_step(struct lane *lane)
 		return lane_close_range(lane, &step.outcome);
 	case STEP_HELD:
 		return let_go(lane);
+	case STEP_FOCUS:
+		return lane_ask_focus(lane, step.stage);
 	case STEP_DONE:
 		break;
 	}

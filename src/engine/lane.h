@@ -26,6 +26,8 @@ struct lane {
 	struct respin_source source;
 	uint32_t unit_bytes;
 	bool no_payload;
+	bool speed_refused; /* and said so */
+	unsigned nudges;      /* of the queue, when this step began */
 	uint64_t passed_over; /* requests that came whole since the last canary */
 	bool has_canary;
 	struct doubt *doubts; /* DOUBTS entries, by unit; made when first needed */

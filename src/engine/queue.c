@@ -92,11 +92,24 @@ bool queue_wait_depth(struct queue *queue, unsigned lane, unsigned depth)
 	return !atomic_load(&queue->stopping);
 }
 
-void queue_sleep(struct queue *queue, uint64_t duration_ns)
+unsigned queue_nudges(struct queue *queue)
+{
+	return atomic_load(&queue->nudges);
+}
+
+void queue_nudge(struct queue *queue)
+{
+	pthread_mutex_lock(&queue->mutex);
+	atomic_fetch_add(&queue->nudges, 1);
+	pthread_cond_broadcast(&queue->recorded);
+	pthread_mutex_unlock(&queue->mutex);
+}
+
+void queue_sleep(struct queue *queue, uint64_t duration_ns, unsigned seen)
 {
 	struct timespec deadline = after_ns(duration_ns);
 	pthread_mutex_lock(&queue->mutex);
-	while (!atomic_load(&queue->stopping))
+	while (!atomic_load(&queue->stopping) && atomic_load(&queue->nudges) == seen)
 		if (pthread_cond_timedwait(&queue->recorded, &queue->mutex, &deadline))
 			break;
 	pthread_mutex_unlock(&queue->mutex);

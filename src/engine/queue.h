@@ -45,6 +45,7 @@ struct queue {
 	bool closed;
 	bool flush_now;
 	atomic_bool stopping; /* lanes look before each command */
+	atomic_uint nudges;   /* so often sleepers were told to look */
 };
 
 void queue_init(struct queue *queue);
@@ -56,8 +57,13 @@ void queue_recorded(struct queue *queue, unsigned lane);
 
 /* Waits until at most `depth` items of the lane are unrecorded. False: stopping. */
 bool queue_wait_depth(struct queue *queue, unsigned lane, unsigned depth);
-/* Sleeps; returns early when stopping. */
-void queue_sleep(struct queue *queue, uint64_t duration_ns);
+/*
+ * Sleeps; returns early when stopping, and when it was nudged since
+ * queue_nudges() gave `seen`.
+ */
+void queue_sleep(struct queue *queue, uint64_t duration_ns, unsigned seen);
+void queue_nudge(struct queue *queue);
+unsigned queue_nudges(struct queue *queue);
 
 void queue_stop(struct queue *queue);      /* lanes end before their next command */
 void queue_flush_now(struct queue *queue); /* once drained, the consumer gets POP_FLUSH */

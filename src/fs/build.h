@@ -20,7 +20,13 @@ struct fs_build {
 	struct fs_ranges metadata, lacking;
 	size_t memory_bytes;
 	uint64_t reads; /* sectors read so far: never more than the disc has, twice over */
+	/* The last sector that was read alone: a directory's continuation areas share one, and each asks for it. */
+	uint64_t kept_lba; /* + 1; 0: none */
+	uint8_t kept[FS_SECTOR];
+	uint64_t peeks; /* those that were only looked at */
 	uint64_t steps; /* what took time and read nothing */
+	bool untried;   /* what the last read lacked may still come */
+	bool waits;     /* so may something that the file system lives in */
 	int failure;    /* RESPIN_E_*: no memory, or the reader's end; the walk is over */
 	int sys_errno;
 };
@@ -51,6 +57,15 @@ void fs_build_target(struct fs_build *build, uint32_t node, const char *target);
  * something of them is missing, or lies beyond the disc, or the walk is over.
  */
 bool fs_build_read(struct fs_build *build, uint64_t lba, uint32_t count, void *data);
+
+/*
+ * Looks at a sector that the file system may live in or not: takes no note of
+ * it. False: it is missing, or beyond the disc, or enough was read.
+ */
+bool fs_build_peek(struct fs_build *build, uint64_t lba, void *data);
+
+/* Is what is lacking truly lost, so that a search for what else could tell it makes sense? */
+bool fs_build_may_search(const struct fs_build *build);
 
 /* UCS-2, big endian, or UTF-16 where it is that, to UTF-8 that is always valid; `cap` with the terminator. */
 void fs_utf8_from_utf16be(const uint8_t *from, size_t bytes, char *to, size_t cap);

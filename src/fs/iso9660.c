@@ -7,10 +7,12 @@
  */
 #include "fs/iso9660.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/be.h"
 #include "base/error.h"
 #include "fs/le.h"
 
@@ -30,7 +32,7 @@ struct volume {
 	bool found, joliet;
 	uint32_t block_bytes;
 	uint64_t blocks;
-	uint32_t path_lba, path_bytes;
+	uint32_t path_lba, path_big_lba, path_bytes;
 	uint8_t root[34];
 	uint8_t id[32];
 };
@@ -65,6 +67,7 @@ static void read_descriptor(const uint8_t *sector, struct volume *volume)
 	volume->blocks = le32(sector + 80);
 	volume->path_bytes = le32(sector + 132);
 	volume->path_lba = le32(sector + 140);
+	volume->path_big_lba = be32(sector + 148);
 	memcpy(volume->root, sector + 156, sizeof volume->root);
 	memcpy(volume->id, sector + 40, sizeof volume->id);
 }
@@ -170,8 +173,7 @@ static void wait_for(struct walk *walk, struct waiting waiting)
 
 /* ---- records ---- */
 
-/* False: no record of ours; the sector is at its end, or nonsense. */
-static bool take_record(const uint8_t *at, size_t left, struct iso_record *record)
+bool iso_record_take(const uint8_t *at, size_t left, struct iso_record *record)
 {
 	size_t len = left ? at[0] : 0;
 	if (len < 34 || len > left || at[32] > len - 33)
@@ -249,7 +251,7 @@ static void enter_directory(struct walk *walk, uint32_t node, const struct iso_r
 		waiting.lba = more->child_lba;
 		/* How long it is, only its own record tells. */
 		bool known = fs_build_read(&walk->build, waiting.lba, 1, sector) &&
-			     take_record(sector, sizeof sector, &own);
+			     iso_record_take(sector, sizeof sector, &own);
 		waiting.size_bytes = known ? own.size_bytes : FS_SECTOR;
 	}
 	wait_for(walk, waiting);
@@ -294,7 +296,18 @@ static uint32_t add_record(struct walk *walk, const struct waiting *dir, const s
 	return goes_on ? node : UINT32_MAX;
 }
 
-/* 6.8.1.1: no record crosses the border of a sector, so each sector tells its part. */
+/* More of the file was to follow, and where that lies cannot be read: what is known of it is not all. */
+static void cut_short(struct walk *walk, uint32_t node)
+{
+	if (node != UINT32_MAX)
+		walk->build.tree->nodes[node].incomplete = 1;
+}
+
+/*
+ * 6.8.1.1: no record crosses the border of a sector, so each sector tells its
+ * part. 6.8.1.3: none of them is empty, and behind the last record come zeros;
+ * where it is otherwise, other bytes stand where records were.
+ */
 static void read_directory(struct walk *walk, const struct waiting *dir)
 {
 	uint8_t sector[FS_SECTOR];
@@ -304,17 +317,21 @@ static void read_directory(struct walk *walk, const struct waiting *dir)
 	for (uint32_t i = 0; i < sectors && fs_build_goes_on(&walk->build); i++) {
 		if (!fs_build_read(&walk->build, lba + i, 1, sector)) {
 			walk->build.tree->nodes[dir->node].incomplete = 1;
+			cut_short(walk, more_of);
 			more_of = UINT32_MAX;
 			if (lba + i >= walk->build.reader->sectors)
 				return;
 			continue;
 		}
 		struct iso_record record;
-		for (size_t at = 0;
-		     at < sizeof sector && take_record(sector + at, sizeof sector - at, &record);
+		size_t at = 0;
+		for (; at < sizeof sector && iso_record_take(sector + at, sizeof sector - at, &record);
 		     at += sector[at])
 			more_of = add_record(walk, dir, &record, more_of);
+		if (at == 0 || (at < sizeof sector && sector[at]))
+			walk->build.tree->nodes[dir->node].incomplete = 1;
 	}
+	cut_short(walk, more_of);
 }
 
 static void read_directories(struct walk *walk)
@@ -335,11 +352,13 @@ struct table_entry {
 };
 
 /* 9.4. The next entry; 0: the end, or nonsense. */
-static size_t take_entry(const uint8_t *at, size_t left, struct table_entry *entry)
+static size_t take_entry(const uint8_t *at, size_t left, bool big, struct table_entry *entry)
 {
 	if (left < 8 || !at[0] || (size_t)at[0] + 8 > left)
 		return 0;
-	*entry = (struct table_entry){(uint64_t)le32(at + 2) + at[1], le16(at + 6), at + 8, at[0]};
+	uint32_t lba = big ? be32(at + 2) : le32(at + 2);
+	*entry =
+		(struct table_entry){(uint64_t)lba + at[1], big ? be16(at + 6) : le16(at + 6), at + 8, at[0]};
 	return 8u + at[0] + (at[0] & 1);
 }
 
@@ -355,7 +374,7 @@ static void add_orphan(struct walk *walk, const struct table_entry *entry, uint3
 	if (node == UINT32_MAX)
 		return;
 	bool known = fs_build_read(build, entry->lba * walk->volume.block_bytes / FS_SECTOR, 1, sector) &&
-		     take_record(sector, sizeof sector, &own);
+		     iso_record_take(sector, sizeof sector, &own);
 	build->tree->nodes[node].incomplete = !known;
 	wait_for(walk, (struct waiting){node, entry->lba, known ? own.size_bytes : 0});
 }
@@ -371,11 +390,20 @@ static bool anything_incomplete(const struct fs_tree *tree)
 	return false;
 }
 
+/* There are two, one for each order of bytes (8.4.15, 8.4.17). True: all of it was there. */
+static bool load_table(struct walk *walk, uint32_t block, uint32_t sectors, uint8_t *table)
+{
+	uint64_t lba = (uint64_t)block * walk->volume.block_bytes / FS_SECTOR;
+	bool whole = block != 0;
+	for (uint32_t i = 0; block && i < sectors; i++)
+		whole &= fs_build_read(&walk->build, lba + i, 1, table + (size_t)i * FS_SECTOR);
+	return whole;
+}
+
 static void read_path_table(struct walk *walk)
 {
 	const struct volume *volume = &walk->volume;
 	uint32_t sectors = volume->path_bytes / FS_SECTOR + (volume->path_bytes % FS_SECTOR != 0);
-	uint64_t lba = (uint64_t)volume->path_lba * volume->block_bytes / FS_SECTOR;
 	if (!anything_incomplete(walk->build.tree) || !sectors || sectors > walk->build.reader->sectors ||
 	    sectors > PATH_TABLE_SECTORS_MAX)
 		return;
@@ -385,12 +413,12 @@ static void read_path_table(struct walk *walk)
 		walk->build.failure = RESPIN_E_NOMEM;
 		sectors = 0;
 	}
-	for (uint32_t i = 0; i < sectors; i++)
-		(void)fs_build_read(&walk->build, lba + i, 1, table + (size_t)i * FS_SECTOR);
+	bool big = sectors && !load_table(walk, volume->path_lba, sectors, table) &&
+		   load_table(walk, volume->path_big_lba, sectors, table);
 	struct table_entry entry;
 	uint32_t number = 0;
 	for (size_t at = 0, n; sectors && at < volume->path_bytes && number < 65535 &&
-			       (n = take_entry(table + at, volume->path_bytes - at, &entry));
+			       (n = take_entry(table + at, volume->path_bytes - at, big, &entry));
 	     at += n) {
 		places[++number] = entry.lba + 1;
 		if (number == 1 || node_at(walk, entry.lba) != UINT32_MAX)
@@ -413,17 +441,18 @@ static void walk_volume(struct walk *walk, const struct fs_options *options)
 	struct iso_record root, own;
 	const struct volume *volume = &walk->volume;
 	walk->skip = -1;
-	if (!take_record(volume->root, sizeof volume->root, &root)) {
+	if (!iso_record_take(volume->root, sizeof volume->root, &root)) {
 		tree->nodes[FS_ROOT].broken = tree->nodes[FS_ROOT].incomplete = 1;
 		return;
 	}
 	if (!volume->joliet && !options->plain &&
 	    fs_build_read(&walk->build, root.lba * volume->block_bytes / FS_SECTOR, 1, sector) &&
-	    take_record(sector, sizeof sector, &own))
+	    iso_record_take(sector, sizeof sector, &own))
 		walk->skip = rock_ridge_skip(&own);
 	wait_for(walk, (struct waiting){FS_ROOT, root.lba, root.size_bytes});
 	read_directories(walk);
 	read_path_table(walk);
+	tree->session_lba = options->session_lba;
 	tree->claimed_sectors = volume->blocks * volume->block_bytes / FS_SECTOR;
 	const char *format = volume->joliet ? "Joliet" : walk->skip >= 0 ? "Rock Ridge" : "ISO 9660";
 	memcpy(tree->format, format, strlen(format) + 1);
@@ -465,14 +494,35 @@ static struct fs_tree *better(const struct fs_reader *reader, const struct volum
 			      const struct volume *joliet, const struct fs_options *options, int *code)
 {
 	struct fs_tree *first = usable(primary) ? tree_of(reader, primary, options, code) : NULL;
-	if (*code < 0 || options->plain || !usable(joliet))
+	/* Where the plain names cannot be read, others are better than none. */
+	if (*code < 0 || (first && options->plain) || !usable(joliet))
 		return first;
 	if (first && !strcmp(first->format, "Rock Ridge") && !anything_incomplete(first))
 		return first;
 	struct fs_tree *second = tree_of(reader, joliet, options, code);
-	bool take_second = second && (!first || second->node_count >= first->node_count);
+	if (!second) {
+		fs_tree_destroy(first);
+		return NULL;
+	}
+	bool take_second = !first || second->node_count >= first->node_count;
 	fs_tree_destroy(take_second ? first : second);
 	return take_second ? second : first;
+}
+
+/* The descriptors are gone, but not the root. What the volume is called, and how long it is, nothing else tells. */
+static int volume_without_descriptor(const struct fs_reader *reader, uint64_t session_lba,
+				     struct volume *volume)
+{
+	struct fs_build build;
+	int code = fs_build_init(&build, reader);
+	if (code < 0)
+		return code;
+	volume->found = iso_search_root(&build, session_lba, volume->root);
+	volume->block_bytes = FS_SECTOR;
+	memset(volume->id, ' ', sizeof volume->id);
+	code = build.failure;
+	fs_build_drop(&build);
+	return code;
 }
 
 int fs_iso9660(const struct fs_reader *reader, const struct fs_options *options, struct fs_tree **tree,
@@ -481,19 +531,23 @@ int fs_iso9660(const struct fs_reader *reader, const struct fs_options *options,
 	static const struct fs_options none;
 	struct volume primary = {0}, joliet = {0};
 	struct fs_build build;
+	bool lost = false;
 	*tree = NULL;
 	options = options ? options : &none;
 	int code = fs_build_init(&build, reader);
 	if (code == 0) {
 		find_volumes(&build, options->session_lba, &primary, &joliet);
 		code = build.failure;
+		lost = fs_build_may_search(&build);
 		fs_build_drop(&build);
 	}
+	if (code == 0 && lost && !usable(&primary) && !usable(&joliet))
+		code = volume_without_descriptor(reader, options->session_lba, &primary);
 	if (code == 0 && !usable(&primary) && !usable(&joliet))
 		return error_set(error, RESPIN_E_UNSUPPORTED, 0, "no ISO 9660 file system can be read there");
 	if (code == 0)
 		*tree = better(reader, &primary, &joliet, options, &code);
-	if (!*tree)
-		return error_set(error, code < 0 ? code : RESPIN_E_NOMEM, 0, "no memory for the files");
-	return 0;
+	assert((code < 0) == !*tree); /* a tree, or why there is none */
+	return code < 0 ? error_set(error, code, 0, "the files cannot be read (%s)", respin_code_name(code))
+			: 0;
 }

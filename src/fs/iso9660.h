@@ -17,6 +17,18 @@ struct iso_record {
 #define ISO_FLAG_ASSOCIATED 0x04u
 #define ISO_FLAG_MULTI_EXTENT 0x80u
 
+/* False: no record of ours; the sector is at its end, or nonsense. */
+bool iso_record_take(const uint8_t *at, size_t left, struct iso_record *record);
+
+/* The root by what it is, a directory that is its own parent, near the session's beginning: its record. */
+bool iso_search_root(struct fs_build *build, uint64_t session_lba, uint8_t record[34]);
+
+/*
+ * Where the newest session begins, if something lies behind the first one's
+ * volume; else 0. *older: behind it lies the root of one that cannot be read.
+ */
+uint64_t iso_newest_session(const struct fs_reader *reader, bool *older);
+
 /* What Rock Ridge (IEEE P1282) adds to a record. */
 struct rock_ridge {
 	char name[1024];    /* "" : none */

@@ -120,6 +120,9 @@ uint32_t fs_build_node(struct fs_build *build, uint32_t parent, enum fs_kind kin
 	char *kept = keep_text(build, name);
 	if (!kept)
 		return UINT32_MAX;
+	/* Some systems allow it in a name, and Unix does not: it would be two names. */
+	for (char *at = kept; (at = strchr(at, '/'));)
+		*at = '_';
 	tree->nodes[tree->node_count] = (struct fs_node){
 		.parent = parent, .name = kept, .kind = (uint8_t)kind, .modified_s = INT64_MIN};
 	return (uint32_t)tree->node_count++;
@@ -178,12 +181,13 @@ static void note(struct fs_build *build, struct fs_ranges *ranges, struct respin
 		ranges->list[ranges->count++] = range;
 }
 
-static bool read_once(struct fs_build *build, uint64_t lba, uint32_t count, void *data)
+static bool read_once(struct fs_build *build,
+		      int (*read)(void *self, uint64_t lba, uint32_t count, void *data), uint64_t lba,
+		      uint32_t count, void *data)
 {
-	const struct fs_reader *reader = build->reader;
-	build->reads += count;
-	int rc = reader->read(reader->self, lba, count, data);
-	if (rc && rc != -ENODATA) {
+	int rc = read(build->reader->self, lba, count, data);
+	build->untried = rc == -ENODATA;
+	if (rc && rc != -ENODATA && rc != -EBADMSG) {
 		build->failure = RESPIN_E_SOURCE;
 		build->sys_errno = -rc;
 	}
@@ -195,20 +199,49 @@ bool fs_build_read(struct fs_build *build, uint64_t lba, uint32_t count, void *d
 	uint64_t sectors = build->reader->sectors;
 	if (!fs_build_goes_on(build) || !count || lba >= sectors || count > sectors - lba)
 		return false;
+	if (count == 1 && build->kept_lba == lba + 1) {
+		build->untried = false;
+		memcpy(data, build->kept, FS_SECTOR);
+		return fs_build_step(build, 1);
+	}
 	if (build->reads + count > 2 * sectors) {
 		build->tree->cut = true;
 		return false;
 	}
+	build->reads += count;
 	note(build, &build->metadata, (struct respin_range){lba, count});
-	if (read_once(build, lba, count, data))
+	if (read_once(build, build->reader->read, lba, count, data)) {
+		if (count == 1) {
+			build->kept_lba = lba + 1;
+			memcpy(build->kept, data, FS_SECTOR);
+		}
 		return true;
+	}
+	build->waits |= build->untried;
 	/* Which of them is it? */
 	for (uint32_t i = 0; i < count && fs_build_goes_on(build); i++)
-		if (count == 1 || !read_once(build, lba + i, 1, (uint8_t *)data + (size_t)i * FS_SECTOR)) {
+		if (count == 1 || !read_once(build, build->reader->read, lba + i, 1,
+					     (uint8_t *)data + (size_t)i * FS_SECTOR)) {
 			memset((uint8_t *)data + (size_t)i * FS_SECTOR, 0, FS_SECTOR);
 			note(build, &build->lacking, (struct respin_range){lba + i, 1});
 		}
 	return false;
+}
+
+#define PEEKS_MAX 4u /* each sector of the disc so often: for descriptors, VATs, and lost files */
+
+bool fs_build_peek(struct fs_build *build, uint64_t lba, void *data)
+{
+	const struct fs_reader *reader = build->reader;
+	if (!reader->peek || !fs_build_goes_on(build) || lba >= reader->sectors ||
+	    build->peeks++ >= PEEKS_MAX * reader->sectors)
+		return false;
+	return read_once(build, reader->peek, lba, 1, data);
+}
+
+bool fs_build_may_search(const struct fs_build *build)
+{
+	return build->reader->peek && !build->waits && fs_build_goes_on(build);
 }
 
 static int by_start(const void *a, const void *b)

@@ -25,12 +25,28 @@
 #define FS_NODES_MAX 1000000u
 #define FS_MEMORY_MAX (64u << 20)
 
+/*
+ * No disc has more than 128 GB. A map that ends behind this does not know the
+ * end, as other programs' do where nobody told them: then it is the image's.
+ */
+#define FS_DISC_BYTES_MAX (UINT64_C(1) << 38)
+
+static inline uint64_t fs_disc_end(uint64_t map_end, uint64_t image_bytes)
+{
+	return map_end > image_bytes && map_end <= FS_DISC_BYTES_MAX ? map_end : image_bytes;
+}
+
 /* How a walker reads. Data are whole sectors. */
 struct fs_reader {
 	void *self;
 	uint64_t sectors; /* of the disc; nothing is asked beyond */
-	/* 0; -ENODATA: something of it is not there (yet); another negative errno ends the walk. */
+	/*
+	 * 0; -ENODATA: something of it is not there yet; -EBADMSG: it was tried, and
+	 * cannot be had; another negative errno ends the walk.
+	 */
 	int (*read)(void *self, uint64_t lba, uint32_t count, void *data);
+	/* The same for sectors that only may be of use: what was lost is searched for. NULL: no searches. */
+	int (*peek)(void *self, uint64_t lba, uint32_t count, void *data);
 };
 
 enum fs_kind { FS_FILE, FS_DIRECTORY, FS_SYMLINK, FS_OTHER };
@@ -47,14 +63,22 @@ struct fs_extent {
 
 struct fs_node {
 	uint32_t parent;
-	char *name; /* UTF-8 as far as the disc's is; escape before showing, never a path as it is. "" for the root */
+	char *name; /* without "/"; UTF-8 as far as the disc's is; escape before showing, never a path as it is. "" for the root */
 	uint64_t size_bytes; /* as the file system says; the extents may have less, or more */
 	int64_t modified_s;  /* since the epoch; INT64_MIN: unknown */
 	size_t first_extent, extent_count;
-	uint8_t kind;       /* enum fs_kind */
-	uint8_t incomplete; /* of a directory: something in it, or all of it, could not be read */
-	uint8_t broken;     /* what the disc says of it contradicts itself: what could be used was used */
-	char *target;       /* of a symbolic link, as the disc has it */
+	uint8_t kind; /* enum fs_kind */
+	/* Of a directory: something in it, or all of it, could not be read; of a file: so was where more of it lies. */
+	uint8_t incomplete;
+	uint8_t broken; /* what the disc says of it contradicts itself: what could be used was used */
+	char *target;   /* of a symbolic link, as the disc has it */
+};
+
+/* Why a tree may tell of another disc than the one that was last written. */
+enum fs_doubt {
+	FS_SURE,
+	FS_OLDER,   /* what was written last cannot be read: this is how the disc was before */
+	FS_UNMOVED, /* the table of packets that were moved cannot be read: old bytes may pass for new ones */
 };
 
 struct fs_tree {
@@ -72,6 +96,9 @@ struct fs_tree {
 	struct respin_range *lacking;
 	size_t lacking_count;
 	bool cut; /* a budget ended the walk: there is more */
+	enum fs_doubt doubt;
+	uint64_t
+		session_lba; /* where the session begins that was looked at; of a virtual partition its VAT's ICB */
 };
 
 void fs_tree_destroy(struct fs_tree *tree);
@@ -80,7 +107,8 @@ void fs_tree_destroy(struct fs_tree *tree);
 char *fs_tree_path(const struct fs_tree *tree, uint32_t node);
 
 struct fs_options {
-	uint64_t session_lba; /* where the session to be looked at begins; 0: the first one */
+	uint64_t session_lba; /* where the session to be looked at begins; 0: fs_read takes the newest one */
+	bool first;           /* the one that begins at 0, whatever there is behind it */
 	bool plain;           /* ISO 9660's own names, even where there are better ones */
 };
 
@@ -92,6 +120,16 @@ int fs_iso9660(const struct fs_reader *reader, const struct fs_options *options,
 	       struct respin_error *error);
 int fs_udf(const struct fs_reader *reader, const struct fs_options *options, struct fs_tree **tree,
 	   struct respin_error *error);
+
+/* A state of the disc that was once finished: a session, or what a VAT tells. */
+struct fs_session {
+	uint64_t lba;
+	uint64_t root; /* of ISO 9660: where its root directory lies */
+	bool udf;
+};
+
+/* Those that can still be found, in their order: `most` of them at most. How many. Reads the whole disc. */
+size_t fs_sessions(const struct fs_reader *reader, struct fs_session *list, size_t most);
 
 /* The better of what is there: UDF where it is whole, else ISO 9660; or the only one. */
 int fs_read(const struct fs_reader *reader, const struct fs_options *options, struct fs_tree **tree,

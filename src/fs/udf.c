@@ -7,6 +7,7 @@
 #include "fs/udf.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #define TYPE_LINK 12u
 #define TYPE_REALTIME 249u
 /* Characteristics of a file identifier, 4/14.4.3. */
+#define HIDDEN 0x01u
 #define DELETED 0x04u
 #define PARENT 0x08u
 #define NAME_BYTES_MAX 1024u
@@ -31,52 +33,69 @@ struct waiting {
 	struct udf_at icb;
 };
 
+/* An ICB that was met, and the node of what it describes. */
+struct met {
+	uint64_t key; /* + 1; 0: free */
+	uint32_t node;
+};
+
 struct walk {
 	struct udf udf;
 	struct waiting *queue;
 	size_t first, count, cap;
-	uint64_t *met; /* directories' ICBs + 1, in the order of a hash */
+	struct met *met; /* in the order of a hash */
 	size_t met_count, met_cap;
 };
 
-/* False: it was met before, or the walk is over. */
-static bool meet(struct walk *walk, struct udf_at icb)
+static struct met *met_place(struct met *table, size_t cap, uint64_t key)
 {
-	uint64_t key = ((uint64_t)icb.part << 32 | icb.block) + 1;
+	size_t at = (size_t)(key * 0x9e3779b97f4a7c15u >> 32);
+	while (table[at & (cap - 1)].key && table[at & (cap - 1)].key != key)
+		at++;
+	return &table[at & (cap - 1)];
+}
+
+static uint64_t key_of(struct udf_at icb)
+{
+	return ((uint64_t)icb.part << 32 | icb.block) + 1;
+}
+
+/* NULL: not met. */
+static const struct met *met_before(const struct walk *walk, struct udf_at icb)
+{
+	const struct met *place = walk->met_cap ? met_place(walk->met, walk->met_cap, key_of(icb)) : NULL;
+	return place && place->key ? place : NULL;
+}
+
+/* False: it was met before, or the walk is over. */
+static bool meet(struct walk *walk, struct udf_at icb, uint32_t node)
+{
 	if (2 * walk->met_count >= walk->met_cap) {
 		size_t cap = walk->met_cap ? 2 * walk->met_cap : 256;
-		uint64_t *larger = calloc(cap, sizeof *larger);
+		struct met *larger = calloc(cap, sizeof *larger);
 		if (!larger) {
 			walk->udf.build.failure = RESPIN_E_NOMEM;
 			return false;
 		}
 		for (size_t i = 0; i < walk->met_cap; i++)
-			for (size_t at = (size_t)(walk->met[i] * 0x9e3779b97f4a7c15u >> 32); walk->met[i];
-			     at++)
-				if (!larger[at & (cap - 1)]) {
-					larger[at & (cap - 1)] = walk->met[i];
-					break;
-				}
+			if (walk->met[i].key)
+				*met_place(larger, cap, walk->met[i].key) = walk->met[i];
 		free(walk->met);
 		walk->met = larger;
 		walk->met_cap = cap;
 	}
-	for (size_t at = (size_t)(key * 0x9e3779b97f4a7c15u >> 32);; at++) {
-		uint64_t *place = &walk->met[at & (walk->met_cap - 1)];
-		if (*place == key)
-			return false;
-		if (*place)
-			continue;
-		*place = key;
-		walk->met_count++;
-		return true;
-	}
+	struct met *place = met_place(walk->met, walk->met_cap, key_of(icb));
+	if (place->key)
+		return false;
+	*place = (struct met){key_of(icb), node};
+	walk->met_count++;
+	return true;
 }
 
 static void wait_for(struct walk *walk, struct waiting waiting)
 {
 	struct fs_node *node = &walk->udf.build.tree->nodes[waiting.node];
-	if (fs_tree_too_deep(walk->udf.build.tree, waiting.node) || !meet(walk, waiting.icb)) {
+	if (fs_tree_too_deep(walk->udf.build.tree, waiting.node) || !meet(walk, waiting.icb, waiting.node)) {
 		node->broken = node->incomplete = 1;
 		return;
 	}
@@ -185,10 +204,35 @@ static enum fs_kind kind_of(uint8_t type)
 	}
 }
 
+/* A file, directory or link whose ICB says `file`; not `known`: a name is all that is left of it. */
+static uint32_t add_file(struct walk *walk, uint32_t parent, const char *name, struct udf_at icb, bool is_dir,
+			 bool known, const struct udf_file *file)
+{
+	struct fs_build *build = &walk->udf.build;
+	enum fs_kind kind = is_dir ? FS_DIRECTORY : known ? kind_of(file->type) : FS_FILE;
+	uint32_t node = fs_build_node(build, parent, kind, name);
+	if (node == UINT32_MAX)
+		return node;
+	struct fs_node *made = &build->tree->nodes[node];
+	made->incomplete = !known;
+	made->broken = file->broken;
+	made->modified_s = known ? file->modified_s : INT64_MIN;
+	made->size_bytes = is_dir ? 0 : file->size_bytes;
+	if (is_dir && known) {
+		wait_for(walk, (struct waiting){node, icb});
+		return node;
+	}
+	(void)meet(walk, icb, node); /* a file may have several names */
+	if (known && kind == FS_SYMLINK)
+		add_target(walk, node, file);
+	else if (known && kind == FS_FILE)
+		add_extents(walk, node, file);
+	return node;
+}
+
 /* A file identifier, 4/14.4: a name and where the file's ICB lies. */
 static void take_identifier(struct walk *walk, const struct waiting *dir, const uint8_t *at)
 {
-	struct fs_build *build = &walk->udf.build;
 	unsigned characteristics = at[18], name_len = at[19], use_len = le16(at + 36);
 	struct udf_at icb = {le32(at + 24), le16(at + 28)};
 	char name[NAME_BYTES_MAX];
@@ -196,26 +240,11 @@ static void take_identifier(struct walk *walk, const struct waiting *dir, const 
 	if (characteristics & (DELETED | PARENT))
 		return;
 	udf_text(at + 38 + use_len, name_len, name, sizeof name);
+	if ((characteristics & HIDDEN) && !strcmp(name, "Non-Allocatable Space"))
+		return; /* UDF 2.3.7.2: no file, but the places where none may be */
 	bool is_dir = characteristics & 0x02;
 	bool known = udf_file_read(&walk->udf, icb, &file);
-	uint32_t node = fs_build_node(build, dir->node,
-				      is_dir  ? FS_DIRECTORY
-				      : known ? kind_of(file.type)
-					      : FS_FILE,
-				      name);
-	if (node != UINT32_MAX) {
-		struct fs_node *made = &build->tree->nodes[node];
-		made->incomplete = !known; /* a name is all that is left of it */
-		made->broken = file.broken;
-		made->modified_s = known ? file.modified_s : INT64_MIN;
-		made->size_bytes = is_dir ? 0 : file.size_bytes;
-		if (is_dir && known)
-			wait_for(walk, (struct waiting){node, icb});
-		else if (known && made->kind == FS_SYMLINK)
-			add_target(walk, node, &file);
-		else if (known && made->kind == FS_FILE)
-			add_extents(walk, node, &file);
-	}
+	(void)add_file(walk, dir->node, name, icb, is_dir, known, &file);
 	udf_file_finish(&file);
 }
 
@@ -258,6 +287,115 @@ static void read_directory(struct walk *walk, const struct waiting *dir)
 	udf_file_finish(&file);
 }
 
+/* Without a file set descriptor: the root is the directory that is its own parent, and lies near the beginning. */
+#define ROOT_SEARCH 4096u
+
+/* 4/8.6: the first identifier in a directory leads to its parent. */
+static bool parent_of(struct walk *walk, const struct udf_file *dir, struct udf_at *parent)
+{
+	uint8_t sector[FS_SECTOR];
+	if (dir->size_bytes < 38 || !udf_file_sector(&walk->udf, dir, 0, sector) ||
+	    le16(sector) != UDF_IDENTIFIER || !(sector[18] & PARENT))
+		return false;
+	*parent = (struct udf_at){le32(sector + 24), le16(sector + 28)};
+	return true;
+}
+
+static bool is_root(struct walk *walk, struct udf_at at)
+{
+	struct udf_file file = {0};
+	struct udf_at parent;
+	bool found = udf_file_read(&walk->udf, at, &file) && parent_of(walk, &file, &parent) &&
+		     key_of(parent) == key_of(at);
+	udf_file_finish(&file);
+	return found;
+}
+
+static bool search_root(struct walk *walk, struct udf_at *root)
+{
+	struct fs_build *build = &walk->udf.build;
+	uint8_t sector[FS_SECTOR];
+	uint64_t lba;
+	*root = (struct udf_at){0, walk->udf.file_set.part};
+	if (!fs_build_may_search(build))
+		return false;
+	for (; root->block < ROOT_SEARCH && fs_build_step(build, 1); root->block++)
+		if (udf_lba(&walk->udf, *root, &lba) && fs_build_peek(build, lba, sector) &&
+		    (le16(sector) == UDF_FILE || le16(sector) == UDF_EXTENDED_FILE) &&
+		    sector[27] == TYPE_DIRECTORY && is_root(walk, *root))
+			return true;
+	return false;
+}
+
+static void read_directories(struct walk *walk)
+{
+	while (walk->first < walk->count && fs_build_goes_on(&walk->udf.build)) {
+		struct waiting dir = walk->queue[walk->first++]; /* the queue may move */
+		read_directory(walk, &dir);
+	}
+}
+
+static bool names_are_missing(const struct fs_tree *tree)
+{
+	for (size_t i = 0; i < tree->node_count; i++)
+		if (tree->nodes[i].incomplete && tree->nodes[i].kind == FS_DIRECTORY)
+			return true;
+	return false;
+}
+
+/* ---- what nothing leads to any more, because names are missing ---- */
+
+#define LOST_SEARCH (1u << 19) /* blocks: a whole CD, the first gigabyte of what is larger */
+
+/* Is a directory's or a file's ICB there that nobody has met? Those of deleted files have no links (4/14.9.6). */
+static bool is_lost(struct walk *walk, struct udf_at at, bool wants_dir)
+{
+	uint8_t sector[FS_SECTOR];
+	uint64_t lba;
+	if (met_before(walk, at) || !udf_lba(&walk->udf, at, &lba) ||
+	    !fs_build_peek(&walk->udf.build, lba, sector) || le16(sector + 48) == 0 ||
+	    !(udf_is(sector, sizeof sector, UDF_FILE) || udf_is(sector, sizeof sector, UDF_EXTENDED_FILE)))
+		return false;
+	return wants_dir ? sector[27] == TYPE_DIRECTORY
+			 : sector[27] == TYPE_FILE || sector[27] == TYPE_REALTIME;
+}
+
+static void add_lost(struct walk *walk, struct udf_at at, bool is_dir)
+{
+	struct udf_file file = {0};
+	struct udf_at above;
+	char name[16]; /* the true one is gone */
+	(void)snprintf(name, sizeof name, "#%" PRIu32, at.block);
+	if (udf_file_read(&walk->udf, at, &file)) {
+		const struct met *parent =
+			is_dir && parent_of(walk, &file, &above) ? met_before(walk, above) : NULL;
+		bool hangs = parent && walk->udf.build.tree->nodes[parent->node].kind == FS_DIRECTORY;
+		(void)add_file(walk, hangs ? parent->node : FS_LOST, name, at, is_dir, true, &file);
+	}
+	udf_file_finish(&file);
+}
+
+/* Directories first: they have names for files. */
+static void search_lost(struct walk *walk)
+{
+	struct fs_build *build = &walk->udf.build;
+	const unsigned index = walk->udf.file_set.part;
+	if (!fs_build_may_search(build) || index >= walk->udf.part_count)
+		return;
+	const struct udf_part *part = &walk->udf.parts[index];
+	uint64_t blocks = part->kind == PART_VIRTUAL ? part->table_count : part->blocks;
+	if (blocks > LOST_SEARCH)
+		blocks = LOST_SEARCH;
+	for (unsigned round = 0; round < 2; round++)
+		for (uint32_t block = 0; block < blocks && fs_build_step(build, 1); block++) {
+			struct udf_at at = {block, (uint16_t)index};
+			if (!is_lost(walk, at, round == 0))
+				continue;
+			add_lost(walk, at, round == 0);
+			read_directories(walk);
+		}
+}
+
 static void walk_files(struct walk *walk)
 {
 	struct udf *udf = &walk->udf;
@@ -270,24 +408,31 @@ static void walk_files(struct walk *walk)
 	for (unsigned i = 0; i < udf->part_count; i++)
 		if (udf->parts[i].start + udf->parts[i].blocks > tree->claimed_sectors)
 			tree->claimed_sectors = udf->parts[i].start + udf->parts[i].blocks;
-	bool there = udf_lba(udf, udf->file_set, &lba) && fs_build_read(&udf->build, lba, 1, sector) &&
-		     udf_is(sector, sizeof sector, UDF_FILE_SET);
-	tree->nodes[FS_ROOT].incomplete = !there;
-	if (!there)
+	tree->doubt = udf->doubt;
+	tree->session_lba = udf->vat_lba ? udf->vat_lba : udf->session_lba;
+	struct udf_at root;
+	bool there = false;
+	for (unsigned which = 0; which < 2 && !there; which++)
+		there = udf_block(udf, udf->file_set, which, sector, &lba) &&
+			udf_is(sector, sizeof sector, UDF_FILE_SET);
+	if (there)
+		root = (struct udf_at){le32(sector + 404), le16(sector + 408)};
+	else if (!search_root(walk, &root)) {
+		tree->nodes[FS_ROOT].incomplete = 1;
 		return;
-	wait_for(walk, (struct waiting){FS_ROOT, {le32(sector + 404), le16(sector + 408)}});
-	while (walk->first < walk->count && fs_build_goes_on(&udf->build)) {
-		struct waiting dir = walk->queue[walk->first++]; /* the queue may move */
-		read_directory(walk, &dir);
 	}
+	wait_for(walk, (struct waiting){FS_ROOT, root});
+	read_directories(walk);
+	if (names_are_missing(tree))
+		search_lost(walk);
 }
 
 int fs_udf(const struct fs_reader *reader, const struct fs_options *options, struct fs_tree **tree,
 	   struct respin_error *error)
 {
 	struct walk walk = {0};
-	(void)options; /* sessions are a matter of the VAT, and there is one kind of names */
 	*tree = NULL;
+	walk.udf.session_lba = options ? options->session_lba : 0;
 	int code = fs_build_init(&walk.udf.build, reader);
 	if (code < 0)
 		return error_set(error, code, 0, "no memory for the files");

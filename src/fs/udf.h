@@ -64,7 +64,7 @@ struct udf_part {
 	size_t table_count;
 	uint32_t packet_blocks;
 	/* metadata */
-	struct udf_file file;
+	struct udf_file file, mirror; /* the mirror has no extents where it cannot be read */
 	uint32_t main_at, mirror_at;
 	uint8_t sparing_tables[16]; /* four locations as they lie there */
 	unsigned sparing_count;
@@ -79,6 +79,10 @@ struct udf {
 	struct udf_at file_set;
 	uint8_t volume[128]; /* a dstring */
 	bool found;
+	uint64_t session_lba; /* where it must begin, or where the VAT's ICB lies; 0: the newest one */
+	bool anchored;        /* it has an anchor of its own */
+	enum fs_doubt doubt;
+	uint64_t vat_lba; /* of the ICB of the VAT that was taken; 0: none */
 };
 
 /* Is it a descriptor of this kind, with the right checksum, and a right CRC where it has one? */
@@ -92,6 +96,16 @@ void udf_close(struct udf *udf);
 bool udf_lba(const struct udf *udf, struct udf_at at, uint64_t *lba);
 /* The same for up to `most` blocks that follow: how many of them lie there in a row. 0: not even the first. */
 uint64_t udf_run(const struct udf *udf, struct udf_at at, uint64_t most, uint64_t *lba);
+
+/*
+ * One block of the volume, and where it was found. `which` 1: not as it lies
+ * first of all, but its copy in the mirror of a metadata partition. False: it
+ * cannot be read, or has no copy.
+ */
+bool udf_block(struct udf *udf, struct udf_at at, unsigned which, uint8_t *data, uint64_t *lba);
+
+/* Is it the ICB of a VAT, from what it says of itself? */
+bool udf_is_vat(const uint8_t *sector);
 
 /* Reads an ICB. False: it cannot be read, or is none. */
 bool udf_file_read(struct udf *udf, struct udf_at at, struct udf_file *file);

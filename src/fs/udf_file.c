@@ -107,6 +107,19 @@ static bool add_extent(struct udf *udf, struct udf_file *file, struct udf_extent
 	return fs_build_step(&udf->build, 1);
 }
 
+/* A block that bears one of these tags; where it is missing or nonsense, its copy in the mirror. */
+static bool read_tagged(struct udf *udf, struct udf_at at, const enum udf_tag *tags, size_t count,
+			uint8_t *sector, uint64_t *lba)
+{
+	for (unsigned which = 0; which < 2; which++) {
+		bool there = udf_block(udf, at, which, sector, lba);
+		for (size_t i = 0; there && i < count; i++)
+			if (udf_is(sector, FS_SECTOR, tags[i]))
+				return true;
+	}
+	return false;
+}
+
 /* How the descriptors of one file look. */
 struct form {
 	unsigned kind; /* 0 short, 1 long, 2 extended */
@@ -147,10 +160,9 @@ static void take_descriptors(struct udf *udf, struct udf_file *file, const struc
 				return;
 			continue;
 		}
+		static const enum udf_tag tags[] = {UDF_EXTENT};
 		uint64_t lba;
-		file->broken = ++chain > CHAIN_MAX || !udf_lba(udf, extent.at, &lba) ||
-			       !fs_build_read(&udf->build, lba, 1, sector) ||
-			       !udf_is(sector, sizeof sector, UDF_EXTENT);
+		file->broken = ++chain > CHAIN_MAX || !read_tagged(udf, extent.at, tags, 1, sector, &lba);
 		if (file->broken)
 			return;
 		at = sector + 24;
@@ -191,28 +203,25 @@ static bool take_entry(struct udf *udf, struct udf_at at, uint64_t lba, const ui
 
 bool udf_file_read(struct udf *udf, struct udf_at at, struct udf_file *file)
 {
+	static const enum udf_tag tags[] = {UDF_FILE, UDF_EXTENDED_FILE, UDF_INDIRECT};
 	uint8_t sector[FS_SECTOR];
 	uint64_t lba;
 	for (unsigned chain = 0; chain < CHAIN_MAX; chain++) {
-		if (!udf_lba(udf, at, &lba) || !fs_build_read(&udf->build, lba, 1, sector))
+		if (!read_tagged(udf, at, tags, sizeof tags / sizeof *tags, sector, &lba))
 			return false;
-		if (udf_is(sector, sizeof sector, UDF_FILE) ||
-		    udf_is(sector, sizeof sector, UDF_EXTENDED_FILE)) {
+		if (le16(sector) != UDF_INDIRECT) {
 			/* Strategy 4096: the next block may hold a later edition. */
 			if (le16(sector + 20) != 4096)
 				return take_entry(udf, at, lba, sector, file);
 			struct udf_at next = {at.block + 1, at.part};
 			uint8_t later[FS_SECTOR];
 			uint64_t next_lba;
-			if (!udf_lba(udf, next, &next_lba) ||
-			    !fs_build_read(&udf->build, next_lba, 1, later) ||
-			    !udf_is(later, sizeof later, UDF_INDIRECT) || !(le32(later + 36) & LENGTH_MASK))
+			if (!read_tagged(udf, next, tags + 2, 1, later, &next_lba) ||
+			    !(le32(later + 36) & LENGTH_MASK))
 				return take_entry(udf, at, lba, sector, file);
 			at = (struct udf_at){le32(later + 40), le16(later + 44)};
 			continue;
 		}
-		if (!udf_is(sector, sizeof sector, UDF_INDIRECT))
-			return false;
 		at = (struct udf_at){le32(sector + 40), le16(sector + 44)};
 	}
 	return false;
@@ -251,5 +260,5 @@ bool udf_file_sector(struct udf *udf, const struct udf_file *file, uint64_t sect
 		return false;
 	uint64_t in = (pos - extent->begin_bytes) / FS_SECTOR, lba;
 	struct udf_at at = {extent->at.block + (uint32_t)in, extent->at.part};
-	return extent->hole || (udf_lba(udf, at, &lba) && fs_build_read(&udf->build, lba, 1, data));
+	return extent->hole || udf_block(udf, at, 0, data, &lba) || udf_block(udf, at, 1, data, &lba);
 }

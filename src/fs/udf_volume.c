@@ -17,7 +17,9 @@
 #define DESCRIPTORS_MAX 256u
 /* How far before the end of the disc the VAT's ICB may lie: link and run-out blocks of a session, and some more. */
 #define VAT_SEARCH 512u
+#define RUN_OUT 7u /* blocks that nobody wrote and no drive reads, behind what was written last */
 #define VAT_NONE 0xffffffffu
+#define TYPE_VAT 248u /* of a file, from 2.00 on */
 #define TABLE_BYTES_MAX (16u << 20)
 
 /* What a sequence says while it is read. The highest volume descriptor sequence number wins. */
@@ -80,11 +82,27 @@ static bool complete(const struct sequence *sequence)
 	return sequence->has_volume && sequence->part_count > 0;
 }
 
+/* Without any anchor: descriptors stand near the beginning of the disc, in whatever order they are met. */
+#define SEQUENCE_SEARCH 1024u
+
+static void search_descriptors(struct udf *udf, struct sequence *sequence)
+{
+	uint8_t sector[FS_SECTOR];
+	if (!fs_build_may_search(&udf->build))
+		return;
+	for (uint64_t lba = 16; lba < SEQUENCE_SEARCH && !complete(sequence); lba++)
+		if (fs_build_peek(&udf->build, lba, sector) &&
+		    (udf_is(sector, sizeof sector, UDF_PARTITION) ||
+		     udf_is(sector, sizeof sector, UDF_LOGICAL_VOLUME)))
+			read_sequence(udf, sequence, (uint32_t)lba, DESCRIPTORS_MAX * FS_SECTOR);
+}
+
 /* Any anchor will do, and of each the main sequence or, where that is damaged, the reserve. */
 static void read_anchors(struct udf *udf, struct sequence *sequence)
 {
-	uint64_t end = udf->build.reader->sectors;
-	const uint64_t places[] = {ANCHOR_AT,
+	uint64_t end = udf->build.reader->sectors, first = udf->session_lba + ANCHOR_AT;
+	const uint64_t places[] = {first < end ? first : end, /* UDF 6.10: each session may have its own */
+				   ANCHOR_AT,
 				   end - 1,
 				   end > 257 ? end - 257 : end,
 				   ANCHOR_EARLY,
@@ -98,7 +116,11 @@ static void read_anchors(struct udf *udf, struct sequence *sequence)
 		read_sequence(udf, sequence, le32(sector + 20), le32(sector + 16));
 		if (!complete(sequence))
 			read_sequence(udf, sequence, le32(sector + 28), le32(sector + 24));
+		if (i == 0 && complete(sequence))
+			udf->anchored = true;
 	}
+	if (!complete(sequence))
+		search_descriptors(udf, sequence);
 }
 
 static struct udf_part *plain_part(struct udf *udf, uint16_t number)
@@ -183,7 +205,7 @@ static uint8_t *load(struct udf *udf, const struct udf_file *file, size_t *len)
 static bool take_vat(struct udf_part *part, const struct udf_file *file, const uint8_t *bytes, size_t len)
 {
 	size_t first = 0, end = len;
-	if (file->type == 248) {
+	if (file->type == TYPE_VAT) {
 		first = len >= 152 ? le16(bytes) : len;
 	} else if (file->type == 0 && len >= 36 && !memcmp(bytes + len - 35, "*UDF Virtual Alloc Tbl", 22)) {
 		end = len - 36;
@@ -199,28 +221,70 @@ static bool take_vat(struct udf_part *part, const struct udf_file *file, const u
 	return part->table != NULL;
 }
 
-/* The VAT's ICB is the last sector that was written, or lies not far before the end that the drive tells. */
+bool udf_is_vat(const uint8_t *sector)
+{
+	unsigned type = sector[27]; /* of a file; the older style has no type of its own */
+	return (udf_is(sector, FS_SECTOR, UDF_FILE) || udf_is(sector, FS_SECTOR, UDF_EXTENDED_FILE)) &&
+	       (type == TYPE_VAT || type == 0);
+}
+
+/* Is the VAT there whose ICB lies at this sector? */
+static bool vat_at(struct udf *udf, struct udf_part *part, const struct udf_part *below, uint64_t lba)
+{
+	struct udf_at at = {(uint32_t)(lba - below->start), (uint16_t)(below - udf->parts)};
+	struct udf_file file = {0};
+	size_t len;
+	if (lba < below->start || !udf_file_read(udf, at, &file))
+		return false;
+	uint8_t *bytes = load(udf, &file, &len);
+	bool taken = bytes && take_vat(part, &file, bytes, len);
+	free(bytes);
+	udf_file_finish(&file);
+	if (taken)
+		udf->vat_lba = lba;
+	return taken;
+}
+
+/* Was anything written behind this sector? Then a newer VAT was there, or was to be. */
+static bool goes_on_behind(struct udf *udf, uint64_t lba)
+{
+	static const uint8_t zeros[FS_SECTOR];
+	uint8_t sector[FS_SECTOR];
+	uint64_t missing = 0;
+	while (++lba < udf->build.reader->sectors && fs_build_goes_on(&udf->build)) {
+		if (!fs_build_peek(&udf->build, lba, sector))
+			missing++;
+		else if (memcmp(sector, zeros, sizeof sector) != 0)
+			return true;
+	}
+	return missing > RUN_OUT;
+}
+
+/*
+ * The VAT's ICB is the last sector that was written, or lies not far before
+ * the end that the drive tells. Where it cannot be read, one that was written
+ * before tells how the disc was then.
+ */
 static bool find_vat(struct udf *udf, unsigned index)
 {
 	struct udf_part *part = &udf->parts[index];
-	struct udf_part *below = plain_part(udf, part->number);
-	unsigned plain = below ? (unsigned)(below - udf->parts) : UDF_PARTS_MAX;
-	uint64_t end = udf->build.reader->sectors;
-	for (uint64_t back = 1; below && back <= VAT_SEARCH && back <= end - below->start && back <= end;
-	     back++) {
-		struct udf_at at = {(uint32_t)(end - back - below->start), (uint16_t)plain};
-		struct udf_file file = {0};
-		size_t len;
-		if (!udf_file_read(udf, at, &file))
-			continue;
-		uint8_t *bytes = load(udf, &file, &len);
-		bool taken = bytes && take_vat(part, &file, bytes, len);
-		free(bytes);
-		udf_file_finish(&file);
-		if (taken)
-			return true;
+	const struct udf_part *below = plain_part(udf, part->number);
+	uint64_t end = udf->build.reader->sectors, back = 1;
+	bool taken = false;
+	if (!below || below->start >= end)
+		return false;
+	if (udf->session_lba)
+		return vat_at(udf, part, below, udf->session_lba);
+	for (; !taken && back <= VAT_SEARCH && back <= end - below->start; back++)
+		taken = vat_at(udf, part, below, end - back);
+	for (; !taken && back <= end - below->start && fs_build_may_search(&udf->build); back++) {
+		uint8_t sector[FS_SECTOR];
+		taken = fs_build_peek(&udf->build, end - back, sector) && udf_is_vat(sector) &&
+			vat_at(udf, part, below, end - back);
 	}
-	return false;
+	if (taken && goes_on_behind(udf, udf->vat_lba))
+		udf->doubt = FS_OLDER;
+	return taken;
 }
 
 static int by_packet(const void *a, const void *b)
@@ -270,14 +334,16 @@ static bool find_metadata(struct udf *udf, struct udf_part *part)
 	uint16_t plain = below ? (uint16_t)(below - udf->parts) : 0;
 	if (!below)
 		return false;
-	const uint32_t places[] = {part->main_at, part->mirror_at};
-	for (size_t i = 0; i < 2; i++) {
-		if (udf_file_read(udf, (struct udf_at){places[i], plain}, &part->file) &&
-		    !part->file.broken && !part->file.embedded)
-			return true;
-		udf_file_finish(&part->file);
+	bool found = false;
+	for (unsigned i = 0; i < 2; i++) {
+		struct udf_file *file = i ? &part->mirror : &part->file;
+		if (udf_file_read(udf, (struct udf_at){i ? part->mirror_at : part->main_at, plain}, file) &&
+		    !file->broken && !file->embedded)
+			found = true;
+		else
+			udf_file_finish(file);
 	}
-	return false;
+	return found;
 }
 
 /* Packets are sorted: the first pair whose packet is not below this one. */
@@ -322,11 +388,11 @@ static uint64_t sparable_run(const struct udf *udf, const struct udf_part *part,
 	return *lba < end ? least(most, end - *lba) : 0;
 }
 
-static uint64_t metadata_run(const struct udf *udf, const struct udf_part *part, uint64_t block,
+static uint64_t metadata_run(const struct udf *udf, const struct udf_file *file, uint64_t block,
 			     uint64_t most, uint64_t *lba)
 {
 	uint64_t pos = block * FS_SECTOR;
-	const struct udf_extent *extent = udf_extent_at(&part->file, pos);
+	const struct udf_extent *extent = udf_extent_at(file, pos);
 	/* In a partition of its own kind it could go round for ever. */
 	if (!extent || extent->hole || extent->at.part >= udf->part_count ||
 	    udf->parts[extent->at.part].kind == PART_METADATA)
@@ -347,7 +413,8 @@ uint64_t udf_run(const struct udf *udf, struct udf_at at, uint64_t most, uint64_
 	case PART_SPARABLE:
 		return sparable_run(udf, part, at.block, most, lba);
 	case PART_METADATA:
-		return metadata_run(udf, part, at.block, most, lba);
+		return metadata_run(udf, part->file.extents ? &part->file : &part->mirror, at.block, most,
+				    lba);
 	case PART_VIRTUAL:
 		break;
 	}
@@ -360,6 +427,23 @@ uint64_t udf_run(const struct udf *udf, struct udf_at at, uint64_t most, uint64_
 bool udf_lba(const struct udf *udf, struct udf_at at, uint64_t *lba)
 {
 	return udf_run(udf, at, 1, lba) > 0;
+}
+
+bool udf_block(struct udf *udf, struct udf_at at, unsigned which, uint8_t *data, uint64_t *lba)
+{
+	uint64_t first = 0;
+	bool placed = udf_run(udf, at, 1, &first);
+	*lba = first;
+	if (!which)
+		return placed && fs_build_read(&udf->build, first, 1, data);
+	const struct udf_part *part = at.part < udf->part_count ? &udf->parts[at.part] : NULL;
+	bool untried = placed && udf->build.untried;
+	if (!part || part->kind != PART_METADATA || !metadata_run(udf, &part->mirror, at.block, 1, lba) ||
+	    *lba == first)
+		return false;
+	/* The mirror is far away: it is not asked for while the first may still come. */
+	return fs_build_peek(&udf->build, *lba, data) ||
+	       (!untried && fs_build_read(&udf->build, *lba, 1, data));
 }
 
 bool udf_open(struct udf *udf)
@@ -380,16 +464,17 @@ bool udf_open(struct udf *udf)
 		take_maps(udf, sequence);
 	}
 	free(sequence);
+	bool chosen = !udf->session_lba || udf->anchored;
 	for (unsigned i = 0; i < udf->part_count; i++) {
 		struct udf_part *part = &udf->parts[i];
 		if (part->kind == PART_VIRTUAL)
-			part->found = find_vat(udf, i) && part->found;
-		if (part->kind == PART_SPARABLE)
-			(void)find_sparing(udf, part); /* without it only what was moved is wrong */
+			chosen = (part->found = find_vat(udf, i) && part->found) || chosen;
+		if (part->kind == PART_SPARABLE && !find_sparing(udf, part))
+			udf->doubt = FS_UNMOVED; /* without it only what was moved is wrong */
 		if (part->kind == PART_METADATA)
 			part->found = find_metadata(udf, part) && part->found;
 	}
-	return udf->found;
+	return udf->found = udf->found && chosen;
 }
 
 void udf_close(struct udf *udf)
@@ -397,5 +482,6 @@ void udf_close(struct udf *udf)
 	for (unsigned i = 0; i < udf->part_count; i++) {
 		free(udf->parts[i].table);
 		udf_file_finish(&udf->parts[i].file);
+		udf_file_finish(&udf->parts[i].mirror);
 	}
 }

@@ -30,7 +30,7 @@ bool source_proc_check_info(struct respin_source_info *info)
 	       info->tail_bytes < info->unit_bytes && info->ecc_block >= 1 &&
 	       info->ecc_block <= GEOMETRY_ECC_BLOCK_MAX && info->max_request_units >= info->ecc_block &&
 	       info->max_request_units <= PROC_SHARED_BYTES / info->unit_bytes && info->plain <= 1 &&
-	       info->no_payload <= 1;
+	       info->no_payload <= 1 && info->partial <= 1;
 }
 
 /* The residual may be any: devices lie about it, and the verdict knows. */

@@ -124,8 +124,11 @@ static void serve(const struct proc_child *child, const struct proc_question *qu
 		ops->read(source.self, &question->request, child->shared, &answer->reply);
 		break;
 	case PROC_CONTROL:
-		/* A plain source has no state to ask for; reading on will tell. */
-		answer->reply.reason = RESPIN_REASON_GOOD;
+		/* A plain source has no state to ask for, reading on will tell; and no speeds. */
+		answer->reply.reason = question->command == RESPIN_DRIVE_SLOWER ||
+						       question->command == RESPIN_DRIVE_FASTER
+					       ? RESPIN_REASON_REFUSED
+					       : RESPIN_REASON_GOOD;
 		if (OPS_HAS(ops, control))
 			ops->control(source.self, (enum respin_drive_command)question->command,
 				     &answer->reply);

@@ -100,11 +100,13 @@ static struct scsi_task *task_create(const struct respin_command *command)
 {
 	unsigned char cdb[RESPIN_CDB_MAX];
 	memcpy(cdb, command->cdb, sizeof cdb);
-	struct scsi_task *task =
-		scsi_create_task(command->cdb_len, cdb, command->data_len ? SCSI_XFER_READ : SCSI_XFER_NONE,
-				 (int)command->data_len);
-	if (task && command->data_len &&
-	    scsi_task_add_data_in_buffer(task, (int)command->data_len, command->data)) {
+	int direction = !command->data_len ? SCSI_XFER_NONE
+			: command->data_in ? SCSI_XFER_READ
+					   : SCSI_XFER_WRITE;
+	int (*add)(struct scsi_task *, int, unsigned char *) =
+		command->data_in ? scsi_task_add_data_in_buffer : scsi_task_add_data_out_buffer;
+	struct scsi_task *task = scsi_create_task(command->cdb_len, cdb, direction, (int)command->data_len);
+	if (task && command->data_len && add(task, (int)command->data_len, command->data)) {
 		scsi_free_scsi_task(task);
 		return NULL;
 	}
@@ -139,7 +141,7 @@ static void iscsi_exec(void *self, const struct respin_command *command, struct 
 	struct transport_iscsi *t = self;
 	assert(command->data_len <= MAX_TRANSFER_BYTES && command->data_len <= t->buffer_bytes);
 	*reply = (struct respin_command_reply){.residual = command->data_len};
-	if (!cdb_allowed(command->cdb, command->cdb_len)) { /* the write blocker: it is never sent */
+	if (!cdb_command_allowed(command)) { /* the write blocker: it is never sent */
 		reply->host = RESPIN_HOST_ERROR;
 		reply->sys_errno = EPERM;
 		return;

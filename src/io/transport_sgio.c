@@ -146,14 +146,16 @@ static void sgio_exec(void *self, const struct respin_command *command, struct r
 	assert(command->data_len <= sgio->max_transfer_bytes && command->data_len <= sgio->buffer_bytes);
 	assert(!command->data_len || command->data == sgio->buffer);
 	*reply = (struct respin_command_reply){.residual = command->data_len};
-	if (!cdb_allowed(command->cdb, command->cdb_len)) {
+	if (!cdb_command_allowed(command)) {
 		reply->host = RESPIN_HOST_ERROR;
 		reply->sys_errno = EPERM;
 		return;
 	}
 	struct sg_io_hdr io = {
 		.interface_id = 'S',
-		.dxfer_direction = command->data_len ? SG_DXFER_FROM_DEV : SG_DXFER_NONE,
+		.dxfer_direction = !command->data_len ? SG_DXFER_NONE
+				   : command->data_in ? SG_DXFER_FROM_DEV
+						      : SG_DXFER_TO_DEV,
 		.cmdp = (unsigned char *)command->cdb,
 		.cmd_len = command->cdb_len,
 		.dxfer_len = command->data_len,

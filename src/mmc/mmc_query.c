@@ -40,7 +40,7 @@ int mmc_attach(struct source_mmc *mmc, struct respin_error *error)
 void mmc_exec(struct source_mmc *mmc, const struct respin_command *command,
 	      struct respin_command_reply *reply)
 {
-	assert(cdb_allowed(command->cdb, command->cdb_len)); /* on whatever transport, a caller's too */
+	assert(cdb_command_allowed(command)); /* on whatever transport, a caller's too */
 	mmc->transport.ops->exec(mmc->transport.self, command, reply);
 }
 
@@ -55,7 +55,9 @@ static enum respin_reason command_once(struct source_mmc *mmc, const struct resp
 	mmc_exec(mmc, &copy, reply);
 	uint32_t missing = reply->residual < copy.data_len ? reply->residual : copy.data_len;
 	*arrived = copy.data_len - missing;
-	return classify_reply(reply, sense);
+	enum respin_reason reason = classify_reply(reply, sense);
+	mmc_speed_note(mmc, reason);
+	return reason;
 }
 
 /* Answers that concern an earlier event and not this command. */

@@ -22,7 +22,7 @@ static void mmc_info(void *self, struct respin_source_info *info)
 	*info = mmc->info;
 }
 
-static void reply_fill(const struct source_mmc *mmc, const struct respin_command *command,
+static void reply_fill(struct source_mmc *mmc, const struct respin_command *command,
 		       const struct respin_command_reply *from, struct respin_reply *reply)
 {
 	*reply = (struct respin_reply){
@@ -37,6 +37,7 @@ static void reply_fill(const struct source_mmc *mmc, const struct respin_command
 		.fingerprint = from->fingerprint,
 	};
 	reply->reason = (uint8_t)classify_reply(from, &reply->sense);
+	mmc_speed_note(mmc, (enum respin_reason)reply->reason);
 }
 
 static void mmc_read(void *self, const struct respin_request *request, void *buffer,
@@ -74,6 +75,7 @@ static enum respin_reason identify(struct source_mmc *mmc, struct respin_command
 	enum respin_reason reason = mmc_ready(mmc, answer, sense);
 	if (reason != RESPIN_REASON_GOOD)
 		return reason;
+	mmc_speed_again(mmc); /* before the disc is looked at: what this uncovers is seen then */
 	struct mmc_identity now;
 	struct cdb_capacity capacity;
 	struct cdb_configuration configuration;
@@ -99,6 +101,7 @@ static enum respin_reason reopen(struct source_mmc *mmc, struct respin_command_r
 			return RESPIN_REASON_LINK; /* it may come back: bridges take 5-15 s */
 	}
 	struct cdb_inquiry inquiry;
+	mmc->speed.lost = true;
 	enum respin_reason reason = mmc_inquire(mmc, &inquiry);
 	if (reason != RESPIN_REASON_GOOD)
 		return reason;
@@ -127,6 +130,10 @@ static void mmc_control(void *self, enum respin_drive_command what, struct respi
 		break;
 	case RESPIN_DRIVE_REOPEN:
 		reason = reopen(mmc, &answer, &sense);
+		break;
+	case RESPIN_DRIVE_SLOWER:
+	case RESPIN_DRIVE_FASTER:
+		reason = mmc_speed_step(mmc, what == RESPIN_DRIVE_FASTER, &answer, &sense);
 		break;
 	}
 	*reply = (struct respin_reply){

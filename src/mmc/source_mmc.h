@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A drive behind a transport, as a source. mmc_open.c brings it up, mmc_query.c
- * asks it everything but data, source_mmc.c reads. Nothing outside src/mmc but
- * src/respin.c includes this.
+ * asks it everything but data, mmc_speed.c how fast it reads, source_mmc.c
+ * reads. Nothing outside src/mmc but src/respin.c includes this.
  */
 #ifndef MMC_SOURCE_MMC_H
 #define MMC_SOURCE_MMC_H
@@ -27,6 +27,16 @@ struct mmc_identity {
 	struct cdb_toc toc;
 };
 
+#define MMC_SPEEDS_MAX 16u
+
+/* The drive's reading speeds, kB/s, falling; empty until somebody wants another one. */
+struct mmc_speed {
+	uint32_t ladder[MMC_SPEEDS_MAX];
+	unsigned count;
+	unsigned at; /* the step that was asked for; 0: its own choice */
+	bool lost;   /* a reset or another disc may have made the drive forget it */
+};
+
 struct source_mmc {
 	struct respin_transport transport;
 	const struct mmc_clock *host;
@@ -34,6 +44,7 @@ struct source_mmc {
 	unsigned char *buffer; /* the transport's */
 	struct respin_source_info info;
 	struct mmc_identity identity;
+	struct mmc_speed speed;
 	uint64_t reads; /* makes every poison another one */
 };
 
@@ -41,7 +52,7 @@ struct source_mmc {
 int source_mmc_create(struct respin_transport *transport, const struct mmc_clock *host,
 		      struct respin_source *source, struct respin_error *error);
 
-/* ---- among the three files ---- */
+/* ---- among the four files ---- */
 
 /* One command, any command: nothing but this sends one. */
 void mmc_exec(struct source_mmc *mmc, const struct respin_command *command,
@@ -67,6 +78,17 @@ enum respin_reason mmc_identify(struct source_mmc *mmc, struct mmc_identity *ide
 				struct cdb_capacity *capacity, struct cdb_configuration *configuration);
 bool mmc_identity_same(const struct mmc_identity *a, const struct mmc_identity *b);
 uint64_t mmc_identity_hash(const struct mmc_identity *identity);
+
+/*
+ * Asks for the next slower or faster step. REFUSED: there is none, or the drive
+ * will not. Other answers but GOOD are of the drive's state.
+ */
+enum respin_reason mmc_speed_step(struct source_mmc *mmc, bool faster, struct respin_command_reply *reply,
+				  struct respin_sense *sense);
+/* Every answer is shown to it: some mean that the drive has forgotten. */
+void mmc_speed_note(struct source_mmc *mmc, enum respin_reason reason);
+/* What was forgotten is asked for again. */
+void mmc_speed_again(struct source_mmc *mmc);
 
 /* Is an optical drive still, or again, at the other end? */
 enum respin_reason mmc_inquire(struct source_mmc *mmc, struct cdb_inquiry *inquiry);

@@ -91,6 +91,8 @@ static void put_request(json_t *line, const struct respin_request *request, int 
 		(void)json_array_append_new(flags, json_string("fua"));
 	if (flags && request->flags & RESPIN_READ_AGAIN)
 		(void)json_array_append_new(flags, json_string("again"));
+	if (flags && request->flags & RESPIN_READ_LAST)
+		(void)json_array_append_new(flags, json_string("last"));
 
 	put(line, "seq", number(request->seq), whole);
 	put(line, "lane", number(request->lane), whole);

@@ -67,22 +67,27 @@ void rings_finish(struct rings *rings)
 	*rings = (struct rings){0};
 }
 
+struct visit {
+	void (*fn)(void *arg, size_t cell, double turns);
+	void *arg;
+};
+
 /* From turn to turn along one ring: whole turns evenly, the rest cell by cell. */
-static void add_arc(const struct rings *rings, struct rings_cell *cells, double from, double to,
-		    enum rings_kind kind)
+static void visit_arc(const struct rings *rings, size_t row, double from, double to,
+		      const struct visit *visit)
 {
 	assert(rings->cell_count > 0);
 	double cell = 1.0 / rings->cell_count, whole = num_floor(to - from);
 	if (!(to > from))
 		return;
 	for (unsigned i = 0; whole > 0 && i < rings->cell_count; i++)
-		cells[i].turns[kind] += whole * cell;
+		visit->fn(visit->arg, row + i, whole * cell);
 	double at = (from - num_floor(from)) * rings->cell_count;
 	double end = at + (to - from - whole) * rings->cell_count;
 	while (at < end) {
 		unsigned i = (unsigned)at;
 		double next = i + 1 < end ? i + 1 : end;
-		cells[i % rings->cell_count].turns[kind] += (next - at) * cell;
+		visit->fn(visit->arg, row + i % rings->cell_count, (next - at) * cell);
 		at = next;
 	}
 }
@@ -95,7 +100,8 @@ static unsigned ring_of(const struct rings *rings, double r_mm)
 	return ring < rings->ring_count ? (unsigned)ring : rings->ring_count - 1;
 }
 
-static void add_in_layer(struct rings *rings, unsigned i, double first, double end, enum rings_kind kind)
+static void visit_layer(const struct rings *rings, unsigned i, double first, double end,
+			const struct visit *visit)
 {
 	const struct spiral_layer *layer = &rings->spiral->layers[i];
 	const double *borders = &rings->borders[(size_t)i * (rings->ring_count + 1)];
@@ -107,20 +113,39 @@ static void add_in_layer(struct rings *rings, unsigned i, double first, double e
 	for (;; ring = layer->inward ? ring - 1 : ring + 1) {
 		size_t row = (size_t)(i * rings->ring_count + ring) * rings->cell_count;
 		double stop = ring == last ? to.turn : borders[layer->inward ? ring : ring + 1];
-		add_arc(rings, &rings->cells[row], turn, stop, kind);
+		visit_arc(rings, row, turn, stop, visit);
 		if (ring == last)
 			return;
 		turn = stop > turn ? stop : turn;
 	}
 }
 
-void rings_add(struct rings *rings, double first, double end, enum rings_kind kind)
+void rings_visit(const struct rings *rings, double first, double end,
+		 void (*fn)(void *arg, size_t cell, double turns), void *arg)
 {
+	const struct visit visit = {fn, arg};
 	for (unsigned i = 0; i < rings->spiral->layer_count; i++) {
 		const struct spiral_layer *layer = &rings->spiral->layers[i];
 		double from = first > (double)layer->first ? first : (double)layer->first;
 		double to = end < layer_end(layer) ? end : layer_end(layer);
 		if (to > from)
-			add_in_layer(rings, i, from, to, kind);
+			visit_layer(rings, i, from, to, &visit);
 	}
+}
+
+struct adding {
+	struct rings_cell *cells;
+	enum rings_kind kind;
+};
+
+static void add_turns(void *arg, size_t cell, double turns)
+{
+	const struct adding *adding = arg;
+	adding->cells[cell].turns[adding->kind] += turns;
+}
+
+void rings_add(struct rings *rings, double first, double end, enum rings_kind kind)
+{
+	struct adding adding = {rings->cells, kind};
+	rings_visit(rings, first, end, add_turns, &adding);
 }

@@ -38,6 +38,10 @@ void rings_finish(struct rings *rings);
 /* The track of sectors first .. end is of this kind; what lies beyond the disc is left out. */
 void rings_add(struct rings *rings, double first, double end, enum rings_kind kind);
 
+/* Calls `fn` for every cell that the track of these sectors crosses: its number in `cells`, and how much of it. */
+void rings_visit(const struct rings *rings, double first, double end,
+		 void (*fn)(void *arg, size_t cell, double turns), void *arg);
+
 static inline const struct rings_cell *rings_cells(const struct rings *rings, unsigned layer, unsigned ring)
 {
 	return &rings->cells[(size_t)(layer * rings->ring_count + ring) * rings->cell_count];

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "report/amount.h"
 #include "report/xml.h"
 
 /* Widths of a line, as parts of a ring: finer steps than these are not seen. */
@@ -206,63 +207,6 @@ static void add_disc(struct buf *out, const struct rings *rings, unsigned layer,
 		 rounded(HOLE_MM * unit), -mark);
 }
 
-struct grouped {
-	char text[40];
-};
-
-/* 4173824 as "4 173 824". */
-static struct grouped grouped(uint64_t number)
-{
-	struct grouped out = {0};
-	char digits[24];
-	int len = snprintf(digits, sizeof digits, "%" PRIu64, number);
-	char *to = out.text;
-	for (int i = 0; i < len; i++) {
-		if (i && (len - i) % 3 == 0)
-			*to++ = ' ';
-		*to++ = digits[i];
-	}
-	return out;
-}
-
-/* Bytes in three digits: "4.70 GB". In whole numbers: no locale has a say. */
-static void add_bytes(struct buf *out, uint64_t bytes)
-{
-	static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB", "PB", "EB"};
-	unsigned unit = 0;
-	uint64_t thousandths = bytes < UINT64_MAX / 1000 ? bytes * 1000 : UINT64_MAX;
-	while (thousandths >= 999500) {
-		thousandths = thousandths / 1000 + (thousandths % 1000 >= 500);
-		unit++;
-	}
-	if (unit == 0)
-		buf_addf(out, "%" PRIu64 " bytes", bytes);
-	else if (thousandths < 9995)
-		buf_addf(out, "%" PRIu64 ".%02u %s", (thousandths + 5) / 1000,
-			 (unsigned)((thousandths + 5) % 1000 / 10), units[unit]);
-	else if (thousandths < 99950)
-		buf_addf(out, "%" PRIu64 ".%u %s", (thousandths + 50) / 1000,
-			 (unsigned)((thousandths + 50) % 1000 / 100), units[unit]);
-	else
-		buf_addf(out, "%" PRIu64 " %s", (thousandths + 500) / 1000, units[unit]);
-}
-
-/* Never flatters: only everything is 100 %, only nothing is 0 %. */
-static void add_percent(struct buf *out, uint64_t part, uint64_t whole)
-{
-	unsigned hundredths = whole ? (unsigned)(((unsigned __int128)part * 10000 + whole / 2) / whole) : 0;
-	if (part == whole && whole)
-		buf_add_str(out, "100 %");
-	else if (!part)
-		buf_add_str(out, "0 %");
-	else if (!hundredths)
-		buf_add_str(out, "&lt;0.01 %");
-	else if (hundredths >= 10000)
-		buf_add_str(out, "&gt;99.99 %");
-	else
-		buf_addf(out, "%u.%02u %%", hundredths / 100, hundredths % 100);
-}
-
 static void begin_text(struct buf *out, int x, int y, int height, const char *more)
 {
 	buf_addf(out, "<text x=\"%d\" y=\"%d\" font-size=\"%d\"%s>", x, y, height, more);
@@ -282,8 +226,8 @@ static void add_caption(struct buf *out, const struct spiral *spiral, unsigned l
 		buf_addf(out, "One layer, %s</text>\n", way);
 	begin_text(out, x, y + 210, 130, MIDDLE FAINT);
 	if (at->count)
-		buf_addf(out, "sectors %s to %s</text>\n", grouped(at->first).text,
-			 grouped(at->first + at->count - 1).text);
+		buf_addf(out, "sectors %s to %s</text>\n", amount_grouped(at->first).text,
+			 amount_grouped(at->first + at->count - 1).text);
 	else
 		buf_add_str(out, "not recorded</text>\n");
 }
@@ -309,10 +253,10 @@ static void add_legend(struct buf *out, const struct svg_page *page, int x, int 
 		begin_text(out, x + 390, y + 110, 145, " font-weight=\"600\"");
 		buf_addf(out, "%s</text>", name_of(page, kind));
 		begin_text(out, x + 390, y + 300, 135, "");
-		add_percent(out, page->bytes[kind], counted(page));
+		amount_add_percent(out, page->bytes[kind], counted(page));
 		buf_add_str(out, "</text>");
 		begin_text(out, x + 390, y + 480, 130, FAINT);
-		add_bytes(out, page->bytes[kind]);
+		amount_add_bytes(out, page->bytes[kind]);
 		buf_add_str(out, "</text>\n");
 	}
 }
@@ -337,7 +281,7 @@ static void add_description(struct buf *out, const struct svg_page *page)
 	buf_add_str(out, "</title><desc>");
 	for (unsigned kind = RINGS_SAVED; kind < RINGS_KINDS; kind++) {
 		buf_addf(out, "%s%s: ", kind > RINGS_SAVED ? ", " : "", name_of(page, kind));
-		add_percent(out, page->bytes[kind], counted(page));
+		amount_add_percent(out, page->bytes[kind], counted(page));
 	}
 	buf_add_str(out, "</desc>\n");
 }
@@ -350,8 +294,8 @@ static void add_head(struct buf *out, const struct svg_page *page, const struct 
 	buf_add_str(out, "</text>\n");
 	begin_text(out, MARGIN, 820, 140, FAINT);
 	xml_add_text(out, page->medium, 100);
-	buf_addf(out, ": %s sectors, ", grouped(spiral->sectors).text);
-	add_bytes(out, spiral->sectors * page->sector_bytes);
+	buf_addf(out, ": %s sectors, ", amount_grouped(spiral->sectors).text);
+	amount_add_bytes(out, spiral->sectors * page->sector_bytes);
 	buf_add_str(out, "</text>\n");
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * pty COLUMNSxROWS [WHAT@MS]... -- COMMAND...: runs a command on a small terminal of its own and prints what a
- * person would see. WHAT is COLUMNSxROWS (the window changes), a signal's number (sent to the command) or "shot"
- * (prints the screen). At the end: the screen, and a line that counts what must not happen. No reflow, no colours.
+ * person would see. WHAT, so many ms after the one before: COLUMNSxROWS (the window changes), a signal's number (sent
+ * to the command), "key=TEXT" (typed), "see=TEXT" (waits for it, at most so long), "shotNAME" (prints the screen),
+ * "modes" (prints whether the terminal echoes and edits lines). At the end: the screen, and a line that counts what
+ * must not happen, bytes, and the most bytes in any second. No reflow, no colours.
  */
 #include <errno.h>
 #include <poll.h>
@@ -15,11 +17,14 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
 #define SIDE 256
-#define ACTIONS 16
+#define ACTIONS 48
+#define SILENCE_MS 10000
+#define ARRIVALS 65536 /* reads of the terminal; what comes later is added to the last */
 
 struct terminal {
 	int columns, rows, x, y;
@@ -29,6 +34,12 @@ struct terminal {
 	int state, params[4], param_count; /* of an escape sequence: 0 none, 1 ESC, 2 CSI */
 	uint32_t code;                     /* of a UTF-8 sequence */
 	int left;
+	uint64_t bytes;
+	struct arrival {
+		long at_ms;
+		size_t bytes;
+	} arrivals[ARRIVALS];
+	unsigned arrived;
 };
 
 static void line_feed(struct terminal *t)
@@ -129,15 +140,42 @@ static void take(struct terminal *t, unsigned char byte)
 	}
 }
 
-static void put_utf8(uint32_t code)
+static void put_utf8(uint32_t code, FILE *out)
 {
 	if (code < 0x80)
-		(void)putchar((int)code);
+		(void)fputc((int)code, out);
 	else if (code < 0x800)
-		(void)printf("%c%c", (int)(0xc0 | code >> 6), (int)(0x80 | (code & 0x3f)));
+		(void)fprintf(out, "%c%c", (int)(0xc0 | code >> 6), (int)(0x80 | (code & 0x3f)));
 	else
-		(void)printf("%c%c%c", (int)(0xe0 | code >> 12), (int)(0x80 | (code >> 6 & 0x3f)),
-			     (int)(0x80 | (code & 0x3f)));
+		(void)fprintf(out, "%c%c%c", (int)(0xe0 | code >> 12), (int)(0x80 | (code >> 6 & 0x3f)),
+			      (int)(0x80 | (code & 0x3f)));
+}
+
+/* A line of the screen as text, without the blanks at its end. */
+static void line_text(const struct terminal *t, int y, FILE *out)
+{
+	int end = t->columns;
+	while (end > 0 && (!t->cells[y][end - 1] || t->cells[y][end - 1] == ' '))
+		end--;
+	for (int x = 0; x < end; x++)
+		put_utf8(t->cells[y][x] ? t->cells[y][x] : ' ', out);
+}
+
+static bool stands_there(const struct terminal *t, const char *text)
+{
+	char *line = NULL;
+	size_t len = 0;
+	bool found = false;
+	for (int y = 0; y < t->rows && !found; y++) {
+		FILE *out = open_memstream(&line, &len);
+		if (!out)
+			return false;
+		line_text(t, y, out);
+		(void)fclose(out);
+		found = strstr(line, text);
+		free(line);
+	}
+	return found;
 }
 
 static void shot(const struct terminal *t, const char *name)
@@ -148,18 +186,14 @@ static void shot(const struct terminal *t, const char *name)
 		last--;
 	(void)printf("-- %s\n", name);
 	for (int y = 0; y < last; y++) {
-		int end = t->columns;
-		while (end > 0 && (!t->cells[y][end - 1] || t->cells[y][end - 1] == ' '))
-			end--;
-		for (int x = 0; x < end; x++)
-			put_utf8(t->cells[y][x] ? t->cells[y][x] : ' ');
+		line_text(t, y, stdout);
 		(void)putchar('\n');
 	}
 }
 
 struct action {
 	const char *what;
-	long at_ms;
+	long after_ms; /* the one before; "see=": at most */
 };
 
 static bool size_of(const char *text, int *columns, int *rows)
@@ -174,10 +208,44 @@ static bool size_of(const char *text, int *columns, int *rows)
 	return true;
 }
 
-static void act(struct terminal *t, int master, pid_t child, const struct action *action)
+/* What the main thread of the command has had of the CPU, in ns (proc(5), schedstat). */
+static void tell_cpu(pid_t child, long at_ms)
+{
+	char path[64];
+	unsigned long long ns = 0;
+	(void)snprintf(path, sizeof path, "/proc/%d/schedstat", (int)child);
+	FILE *file = fopen(path, "re");
+	if (!file || fscanf(file, "%llu", &ns) != 1)
+		ns = 0;
+	if (file)
+		(void)fclose(file);
+	(void)printf("-- cpu %llu ns at %ld ms\n", ns, at_ms);
+}
+
+static void tell_modes(int master)
+{
+	struct termios modes;
+	bool known = tcgetattr(master, &modes) == 0;
+	(void)printf("-- modes %s %s %s\n", known && modes.c_lflag & ECHO ? "echo" : "-echo",
+		     known && modes.c_lflag & ICANON ? "icanon" : "-icanon",
+		     known && modes.c_lflag & ISIG ? "isig" : "-isig");
+}
+
+static void act(struct terminal *t, int master, pid_t child, const struct action *action, long at_ms)
 {
 	if (strncmp(action->what, "shot", 4) == 0) {
 		shot(t, action->what);
+	} else if (strcmp(action->what, "cpu") == 0) {
+		tell_cpu(child, at_ms);
+	} else if (strcmp(action->what, "modes") == 0) {
+		tell_modes(master);
+	} else if (strncmp(action->what, "see=", 4) == 0) {
+		(void)printf("-- never seen: %s\n", action->what + 4);
+		shot(t, "instead");
+	} else if (strncmp(action->what, "key=", 4) == 0) {
+		size_t len = strlen(action->what + 4);
+		if (write(master, action->what + 4, len) != (ssize_t)len)
+			(void)printf("-- not typed: %s\n", strerror(errno));
 	} else if (size_of(action->what, &t->columns, &t->rows)) {
 		struct winsize size = {.ws_col = (unsigned short)t->columns,
 				       .ws_row = (unsigned short)t->rows};
@@ -196,25 +264,56 @@ static long now_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* False: the command has ended. */
+static bool listen_to(struct terminal *t, int master, long at_ms)
+{
+	unsigned char bytes[4096];
+	ssize_t got = read(master, bytes, sizeof bytes);
+	if (got <= 0)
+		return false; /* EIO */
+	for (ssize_t i = 0; i < got; i++)
+		take(t, bytes[i]);
+	t->bytes += (uint64_t)got;
+	if (t->arrived < ARRIVALS)
+		t->arrivals[t->arrived++].at_ms = at_ms;
+	t->arrivals[t->arrived - 1].bytes += (size_t)got;
+	return true;
+}
+
 static void run(struct terminal *t, int master, pid_t child, const struct action *actions, int count)
 {
-	long begun = now_ms();
+	long begun = now_ms(), due = count ? begun + actions[0].after_ms : 0;
 	for (int next = 0;;) {
 		struct pollfd wait = {.fd = master, .events = POLLIN};
-		long left = next < count ? actions[next].at_ms - (now_ms() - begun) : 10000;
+		const struct action *action = next < count ? &actions[next] : NULL;
+		bool seen =
+			action && strncmp(action->what, "see=", 4) == 0 && stands_there(t, action->what + 4);
+		long left = seen ? 0 : action ? due - now_ms() : SILENCE_MS;
 		if (left > 0 && poll(&wait, 1, (int)left) > 0) {
-			unsigned char bytes[4096];
-			ssize_t got = read(master, bytes, sizeof bytes);
-			if (got <= 0)
-				return; /* EIO: the command has ended */
-			for (ssize_t i = 0; i < got; i++)
-				take(t, bytes[i]);
-		} else if (next < count) {
-			act(t, master, child, &actions[next++]);
+			if (!listen_to(t, master, now_ms() - begun))
+				return;
+		} else if (action) {
+			if (!seen)
+				act(t, master, child, action, now_ms() - begun);
+			next++;
+			due = now_ms() + (next < count ? actions[next].after_ms : 0);
 		} else {
-			(void)kill(child, SIGKILL); /* silent for ten seconds */
+			(void)kill(child, SIGKILL);
 		}
 	}
+}
+
+/* The most bytes in any second. */
+static size_t peak(const struct terminal *t)
+{
+	size_t most = 0, sum = 0;
+	for (unsigned i = 0, from = 0; i < t->arrived; i++) {
+		sum += t->arrivals[i].bytes;
+		for (; t->arrivals[from].at_ms <= t->arrivals[i].at_ms - 1000; from++)
+			sum -= t->arrivals[from].bytes;
+		most = sum > most ? sum : most;
+	}
+	return most;
 }
 
 int main(int argc, char **argv)
@@ -225,7 +324,7 @@ int main(int argc, char **argv)
 	if (argc < 4 || !size_of(argv[1], &t.columns, &t.rows))
 		return 2;
 	for (; at < argc && strcmp(argv[at], "--") != 0 && count < ACTIONS; at++) {
-		char *sign = strchr(argv[at], '@');
+		char *sign = strrchr(argv[at], '@');
 		if (!sign)
 			return 2;
 		*sign = '\0';
@@ -246,6 +345,7 @@ int main(int argc, char **argv)
 	run(&t, master, child, actions, count);
 	(void)waitpid(child, &status, 0);
 	shot(&t, "end");
+	(void)printf("bytes %llu, most in a second %zu\n", (unsigned long long)t.bytes, peak(&t));
 	(void)printf("status %d scrolled %u wrapped %u unknown %u inks %u\n",
 		     WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), t.scrolled, t.wrapped,
 		     t.unknown, t.inks);

@@ -244,7 +244,7 @@ for command in list show run oracle attach; do
 	cmp -s out help || fail "another help from sim $command"
 done
 same 'commands' "$(sed -n 's/^respin sim \([a-z]*\).*/\1/p' help | tr '\n' ' ')" 'list show run oracle attach '
-sed 's/\\-/-/g; s/\\f[BIRP]//g' "$RESPIN_SOURCE/docs/man/respin.1" >page
+sed 's/\\-/-/g; s/\\f[BIRP]//g' "$RESPIN_SOURCE/docs/man/respin-sim.1" >page
 for word in $(grep -o -- '--[a-z-]*' help | sort -u); do
 	says page "$word"
 done

@@ -192,20 +192,24 @@ static const struct {
 	const char *name, *keys;
 	unsigned ecc_block;
 	enum respin_mode mode;
-	bool later; /* the faults come in the second sitting; the first is a sweep */
-	bool blind; /* the residual is all there is: if that lies, no host can tell */
+	bool later;  /* the faults come in the second sitting; the first is a sweep */
+	bool blind;  /* the residual is all there is: if that lies, no host can tell */
+	bool slower; /* another speed is asked for meanwhile */
 } rides[] = {
-	{"dvd", "profile=dvd&bad=20,50-53,90", 16, RESPIN_MODE_RESCUE, false, false},
-	{"clean", "profile=dvd", 16, RESPIN_MODE_RESCUE, false, false},
-	{"cd", "profile=cd&bad=33,60-62", 1, RESPIN_MODE_RESCUE, false, false},
-	{"bd", "profile=bd&bad=32-63", 32, RESPIN_MODE_RESCUE, false, false},
-	{"descriptor", "profile=dvd&bad=20,70&format=descriptor", 16, RESPIN_MODE_RESCUE, false, false},
-	{"libata", "profile=dvd&bad=20,70&resid=zero", 16, RESPIN_MODE_RESCUE, false, false},
-	{"usb", "profile=dvd&bad=20,70&rest=zero", 16, RESPIN_MODE_RESCUE, false, true},
-	{"sweep", "profile=dvd&bad=20,70", 16, RESPIN_MODE_SWEEP, false, false},
-	{"resumed", "profile=dvd&bad=20,70", 16, RESPIN_MODE_RESCUE, true, false},
-	{"narrow", "profile=dvd&bad=20&max_kb=16", 8, RESPIN_MODE_RESCUE, false, false},
-	{"patched", "profile=dvd&bad=20,70", 16, RESPIN_MODE_PATCH, true, false},
+	{"dvd", "profile=dvd&bad=20,50-53,90", 16, RESPIN_MODE_RESCUE, false, false, false},
+	{"clean", "profile=dvd", 16, RESPIN_MODE_RESCUE, false, false, false},
+	{"cd", "profile=cd&bad=33,60-62", 1, RESPIN_MODE_RESCUE, false, false, false},
+	{"bd", "profile=bd&bad=32-63", 32, RESPIN_MODE_RESCUE, false, false, false},
+	{"descriptor", "profile=dvd&bad=20,70&format=descriptor", 16, RESPIN_MODE_RESCUE, false, false,
+	 false},
+	{"libata", "profile=dvd&bad=20,70&resid=zero", 16, RESPIN_MODE_RESCUE, false, false, false},
+	{"usb", "profile=dvd&bad=20,70&rest=zero", 16, RESPIN_MODE_RESCUE, false, true, false},
+	{"sweep", "profile=dvd&bad=20,70", 16, RESPIN_MODE_SWEEP, false, false, false},
+	{"resumed", "profile=dvd&bad=20,70", 16, RESPIN_MODE_RESCUE, true, false, false},
+	{"narrow", "profile=dvd&bad=20&max_kb=16", 8, RESPIN_MODE_RESCUE, false, false, false},
+	{"patched", "profile=dvd&bad=20,70", 16, RESPIN_MODE_PATCH, true, false, false},
+	{"slower", "profile=dvd&bad=20,70", 16, RESPIN_MODE_RESCUE, false, false, true},
+	{"slower-cd", "profile=cd&bad=33", 1, RESPIN_MODE_RESCUE, false, false, true},
 };
 #define RIDES (sizeof rides / sizeof *rides)
 
@@ -233,6 +237,7 @@ static void begin(struct ride *ride, size_t which)
 		fault_drive_init(&ride->wrong, &ride->drive);
 	}
 	ride->mode = rides[which].mode;
+	ride->slower = rides[which].slower;
 	ride->wrong.limit = COMMANDS_MAX;
 }
 

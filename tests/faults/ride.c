@@ -82,6 +82,15 @@ static void no_sleep(uint64_t ns)
 	abort();
 }
 
+/* Two steps down and one up, each between other reads: with the ladder learned, and without. */
+static void press_keys(void *arg, const struct respin_event *event)
+{
+	struct ride *ride = arg;
+	if (event->kind != RESPIN_EVENT_REQUEST || ride->requests++ > 5 || ride->requests % 2)
+		return;
+	engine_control(ride->engine, ride->requests == 6 ? RESPIN_CONTROL_FASTER : RESPIN_CONTROL_SLOWER);
+}
+
 static int run(struct ride *ride, struct output *output, struct respin_source *source)
 {
 	struct planner_sample samples[OUTPUT_SAMPLES_MAX];
@@ -98,10 +107,15 @@ static int run(struct ride *ride, struct output *output, struct respin_source *s
 				       .resume = output_resume(output),
 				       .samples = samples,
 				       .sample_count = (unsigned)count};
+	if (ride->slower)
+		config.callbacks = (struct respin_callbacks){
+			.size = sizeof config.callbacks, .arg = ride, .event = press_keys};
 	struct engine *engine;
 	int rc = engine_create(&config, &engine, &ride->error);
 	if (rc < 0)
 		return rc;
+	ride->engine = engine;
+	ride->requests = 0;
 	ride->begun = true;
 	rc = engine_run_virtual(engine, &ride->summary, &ride->error);
 	ride->history = planner_history(engine->planner);

@@ -20,6 +20,9 @@ struct ride {
 	struct memio *memio;
 	struct fault_io fault;
 	enum respin_mode mode;
+	bool slower; /* somebody asks for other speeds meanwhile */
+	struct engine *engine;
+	unsigned requests;
 	uint64_t units;
 	const unsigned char *truth; /* what the disc holds */
 	struct respin_error error;

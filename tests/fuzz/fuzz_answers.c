@@ -81,6 +81,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	toc(data, size);
 	configuration(data, size);
 	MUST(!cdb_parse_disc_info(data, size, &disc) || (disc.status < 4 && size >= 12));
+	uint32_t kbps[16];
+	unsigned speeds = cdb_parse_speeds(data, size, kbps, 16);
+	MUST(speeds <= 16 && (!speeds || 8 + speeds * 16 <= size));
 	MUST(!cdb_parse_track_info(data, size, &track) || size >= 28);
 	MUST(!cdb_parse_dvd_physical(data, size, &physical) ||
 	     (size >= 20 && physical.layers >= 1 && physical.layers <= 4 && physical.book < 16));

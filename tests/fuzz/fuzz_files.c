@@ -20,6 +20,7 @@
 
 struct disc {
 	uint64_t sectors, reads;
+	bool searched;
 	uint64_t broken; /* the host's fault: reading it ends the walk */
 	uint8_t missing[SECTORS_MAX], used[SECTORS_MAX];
 	uint8_t bytes[SECTORS_MAX][FS_SECTOR];
@@ -34,7 +35,7 @@ static int read_sectors(void *self, uint64_t lba, uint32_t count, void *data)
 		if (lba + i == disc->broken)
 			return -EIO;
 		if (disc->missing[lba + i])
-			return -ENODATA;
+			return lba % 2 ? -ENODATA : -EBADMSG;
 	}
 	memcpy(data, disc->bytes[lba], (size_t)count * FS_SECTOR);
 	return 0;
@@ -191,19 +192,31 @@ typedef int walker(const struct fs_reader *reader, const struct fs_options *opti
 
 static void walk(walker *how, unsigned trees, struct disc *disc, const struct fs_options *options)
 {
-	const struct fs_reader reader = {disc, disc->sectors, read_sectors};
+	const struct fs_reader reader = {disc, disc->sectors, read_sectors,
+					 disc->searched ? read_sectors : NULL};
 	struct respin_error error = {0};
 	struct fs_tree *tree;
 	disc->reads = 0;
 	int code = how(&reader, options, &tree, &error);
-	/* Twice the disc, and what is asked for again one by one where a long read failed. */
-	MUST(disc->reads <= trees * 4 * disc->sectors);
+	/* Twice the disc, what is asked for again one by one where a long read failed, and what is searched for. */
+	MUST(disc->reads <= trees * 8 * disc->sectors);
 	MUST((code == 0) == (tree != NULL) && code <= 0);
 	MUST(code == 0 || code == RESPIN_E_UNSUPPORTED || code == RESPIN_E_SOURCE);
 	MUST(code != RESPIN_E_SOURCE || disc->broken < disc->sectors);
 	if (tree)
 		check_tree(tree, disc->sectors);
 	fs_tree_destroy(tree);
+}
+
+static void list_sessions(struct disc *disc)
+{
+	const struct fs_reader reader = {disc, disc->sectors, read_sectors, read_sectors};
+	struct fs_session list[16];
+	const size_t most = sizeof list / sizeof *list;
+	size_t count = fs_sessions(&reader, list, most);
+	MUST(count <= most);
+	for (size_t i = 0; i < count; i++)
+		MUST(list[i].lba < disc->sectors);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -214,11 +227,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fs_options options = {.plain = flags & 1};
 	disc.broken = flags & 2 ? fuzz_u16(&in) % SECTORS_MAX : UINT64_MAX;
 	options.session_lba = flags & 4 ? fuzz_u32(&in) : 0;
+	options.first = flags & 64;
+	disc.searched = flags & 32;
 	draw_disc(&in, &disc, !(flags & 8));
 	/* ISO 9660: the descriptors, and two trees. */
 	walk(fs_udf, 1, &disc, &options);
 	walk(fs_iso9660, 3, &disc, &options);
 	if (flags & 16)
-		walk(fs_read, 4, &disc, &options);
+		walk(fs_read, 5, &disc, &options); /* and a look for newer sessions */
+	if (flags & 128)
+		list_sessions(&disc);
 	return 0;
 }

@@ -71,6 +71,8 @@ detach() { # detach NAME: its exit status, and what is left
 targets >/out/before.left
 attach whole 'sim:disc?image=/lab/disc.iso&profile=dvd' || exit 1
 sg_inq /dev/sg0 >/out/inquiry
+respin drives >/out/drives
+echo \$? >>/out/drives
 xorriso -indev /dev/sr0 -toc -find / -type f -exec report_lba >/out/toc 2>&1
 mkdir /tmp/disc
 mount -t iso9660 -o ro /dev/sr0 /tmp/disc && cp /tmp/disc/pictures/picture5.jpg /out/mounted && umount /tmp/disc
@@ -151,6 +153,9 @@ claim 'without the right: what to do' says 'run this as root' refused.plain
 claim_is 'without the right: exit status' "$(tail -n 1 "$OUT/refused.plain")" 3
 claim_is 'before the first one: devices of the kind' "$(left before)" 0
 claim 'sg_inq knows it for an optical drive' says 'cd/dvd' inquiry
+claim 'respin drives finds it by both nodes, with a disc in it' grep -q '^/dev/sr0 .*/dev/sg0 .*a disc is in it' "$OUT/drives"
+claim 'respin drives says what is next' says 'respin info /dev/sr0' drives
+claim_is 'respin drives: exit status' "$(tail -n 1 "$OUT/drives")" 0
 claim 'xorriso finds the files' says "'/video/film.mpg'" toc
 claim 'a file of the mounted disc is right' eval \
 	'tail -c +$((file * 2048 + 1)) "$RIG/disc.iso" | cmp -n "$(stat -c %s "$OUT/mounted")" - "$OUT/mounted"'

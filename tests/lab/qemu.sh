@@ -7,8 +7,8 @@
 # The kernel is downloaded once, unpacked, and kept in $RESPIN_LAB_CACHE, by default $XDG_CACHE_HOME/respin-lab.
 
 qemu_cache=${RESPIN_LAB_CACHE:-${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/respin-lab}
-qemu_base_version=3 # raised when qemu_base_build puts other things into the base
-qemu_modules='virtio_pci virtio_blk virtio_scsi sr_mod sg ahci xhci_pci usb_storage target_core_user tcm_loop isofs vfat exfat nls_cp437 nls_iso8859-1 nls_ascii nls_utf8'
+qemu_base_version=4 # raised when qemu_base_build puts other things into the base
+qemu_modules='virtio_pci virtio_blk virtio_scsi sr_mod sg ahci xhci_pci usb_storage target_core_user tcm_loop isofs udf vfat exfat nls_cp437 nls_iso8859-1 nls_ascii nls_utf8'
 
 # qemu_begin: the guest's own files in $PAYLOAD, and respin with them; skips the test where a part of the rig is missing.
 qemu_begin() {

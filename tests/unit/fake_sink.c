@@ -104,6 +104,7 @@ static int sink_flush(void *self, enum respin_flush why, struct respin_error *er
 		atomic_fetch_add(&fake->stopping, 1);
 	same_thread(fake);
 	atomic_fetch_add(&fake->flushes, 1);
+	atomic_store(&fake->flushed, atomic_load(&fake->puts));
 	return 0;
 }
 

@@ -28,6 +28,7 @@ struct fake_sink {
 	sem_t stalled, go_on;
 
 	atomic_ullong puts, flushes, closes, destroys, waits;
+	atomic_ullong flushed; /* puts before the last flush */
 	bool has_thread;
 	pthread_t thread;
 	uint8_t last_phase;

@@ -50,7 +50,8 @@ static void fake_info(void *self, struct respin_source_info *info)
 					    .unit_bytes = FAKE_UNIT,
 					    .ecc_block = fake->ecc_block,
 					    .max_request_units = fake->request_max,
-					    .kind = "fake"};
+					    .kind = "fake",
+					    .speed_kbps = fake->speed_kbps};
 }
 
 static bool unit_fails(const struct fake_source *fake, uint64_t unit, bool *slow)
@@ -152,9 +153,14 @@ static void fake_read(void *self, const struct respin_request *request, void *bu
 static void fake_control(void *self, enum respin_drive_command command, struct respin_reply *reply)
 {
 	struct fake_source *fake = self;
-	(void)command;
 	atomic_fetch_add(&fake->controls, 1);
 	*reply = (struct respin_reply){.reason = (uint8_t)fake->control_answer};
+	if (command != RESPIN_DRIVE_SLOWER && command != RESPIN_DRIVE_FASTER)
+		return;
+	reply->reason = fake->speed_answer;
+	atomic_fetch_add(command == RESPIN_DRIVE_SLOWER ? &fake->slower : &fake->faster, 1);
+	if (fake->speed_answer == RESPIN_REASON_GOOD)
+		atomic_store(&fake->speed_kbps, FAKE_TOP_KBPS - 100 * (fake->slower - fake->faster));
 }
 
 static uint64_t fake_now(void *self)
@@ -168,6 +174,8 @@ static void fake_sleep(void *self, uint64_t ns)
 	struct fake_source *fake = self;
 	if (ns > atomic_load(&fake->clock_ns))
 		atomic_store(&fake->clock_ns, ns);
+	if (fake->after_sleep)
+		fake->after_sleep(fake->arg, ns);
 }
 
 static void fake_interrupt(void *self)

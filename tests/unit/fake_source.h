@@ -52,7 +52,11 @@ struct fake_source {
 	struct fake_script script[8];
 	enum respin_reason control_answer;
 	void (*after_read)(void *arg, uint64_t reads);
+	void (*after_sleep)(void *arg, uint64_t now_ns); /* its clock was let run */
 	void *arg;
+	uint8_t speed_answer;       /* enum respin_reason to SLOWER and FASTER */
+	atomic_uint slower, faster; /* so often asked */
+	atomic_uint speed_kbps;     /* in the info: FAKE_TOP_KBPS, less 100 for each step down */
 
 	atomic_ullong clock_ns;
 	atomic_uint reads, controls, interrupts;
@@ -64,6 +68,7 @@ struct fake_source {
 };
 
 #define FAKE_LOG 65536u
+#define FAKE_TOP_KBPS 5540u
 
 void fake_source_init(struct fake_source *fake, uint64_t units, uint32_t ecc_block, uint32_t request_max);
 void fake_source_finish(struct fake_source *fake);

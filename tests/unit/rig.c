@@ -110,7 +110,7 @@ void rig_check(struct rig *rig, int result)
 	map_destroy(seen);
 	/* 7: every run ends; a generous bound on what a plain policy may cost. */
 	assert_true(rig->source.reads <= 64 + 40 * rig->source.units);
-	if (result == 0)
+	if (result == 0 && !rig->enough)
 		assert_int_equal(rig->summary.stats.finished, rig->summary.stats.total);
 }
 

@@ -17,6 +17,7 @@ struct rig {
 	struct planner_sample samples[16];
 	unsigned sample_count;
 	struct respin_callbacks callbacks;
+	bool enough; /* callbacks.focus says so before everything is there: 0 says that its part is */
 	struct engine *engine;
 	struct respin_summary summary;
 	struct respin_error error;

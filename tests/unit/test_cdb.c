@@ -245,6 +245,49 @@ static void structures_and_pages(void **state)
 	assert_null(cdb_parse_mode_page(m, sizeof m, 0x0e, &len));
 }
 
+static void speeds(void **state)
+{
+	(void)state;
+	uint32_t kbps[4];
+	uint8_t b[8 + 3 * 16] = {0};
+	be32_put(b, sizeof b - 4);
+	be32_put(b + 8 + 8, 11080);
+	be32_put(b + 24 + 8, 0); /* none of reading */
+	be32_put(b + 40 + 8, 5540);
+	assert_int_equal(cdb_parse_speeds(b, sizeof b, kbps, 4), 2);
+	assert_int_equal(kbps[0], 11080);
+	assert_int_equal(kbps[1], 5540);
+	assert_int_equal(cdb_parse_speeds(b, sizeof b, kbps, 1), 1);
+	assert_int_equal(cdb_parse_speeds(b, sizeof b - 1, kbps, 4), 1); /* half a descriptor is none */
+	assert_int_equal(cdb_parse_speeds(b, 8, kbps, 4), 0);
+	be32_put(b, 4 + 16); /* what lies behind is none of it */
+	assert_int_equal(cdb_parse_speeds(b, sizeof b, kbps, 4), 1);
+	be32_put(b, UINT32_MAX);
+	assert_int_equal(cdb_parse_speeds(b, sizeof b, kbps, 4), 2);
+	be32_put(b, 0);
+	assert_int_equal(cdb_parse_speeds(b, sizeof b, kbps, 4), 0);
+
+	struct respin_command c;
+	uint8_t list[CDB_STREAMING_LEN];
+	cdb_get_speeds(&c, 4);
+	assert_memory_equal(c.cdb, ((uint8_t[]){0xac, 0, 0, 0, 0, 0, 0, 0, 0, 4, 3, 0}), 12);
+	assert_int_equal(c.data_len, 8 + 4 * 16);
+	assert_true(c.data_in && c.timeout_ms);
+	cdb_set_cd_speed(&c, 706);
+	assert_memory_equal(c.cdb, ((uint8_t[]){0xbb, 0, 2, 0xc2, 0xff, 0xff, 0, 0, 0, 0, 0, 0}), 12);
+	assert_true(!c.data_len && c.timeout_ms);
+	cdb_set_streaming(&c);
+	assert_memory_equal(c.cdb, ((uint8_t[]){0xb6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 28, 0}), 12);
+	assert_true(!c.data_in && c.data_len == 28 && c.timeout_ms);
+	cdb_streaming_list(list, 0x22d05f, 5540);
+	assert_memory_equal(list,
+			    ((uint8_t[]){0,    0,    0, 0, 0, 0,    0, 0, 0,    0x22, 0xd0, 0x5f, 0, 0,
+					 0x15, 0xa4, 0, 0, 3, 0xe8, 0, 0, 0x15, 0xa4, 0,    0,    3, 0xe8}),
+			    28);
+	cdb_streaming_list(list, 0x22d05f, 0);
+	assert_int_equal(list[0], 4);
+}
+
 /* Nothing is read beyond what arrived; the sanitizers watch. */
 static void garbage(void **state)
 {
@@ -272,6 +315,8 @@ static void garbage(void **state)
 		parsed += cdb_parse_disc_info(b, len, &disc);
 		parsed += cdb_parse_track_info(b, len, &track);
 		parsed += cdb_parse_dvd_physical(b, len, &dvd);
+		uint32_t kbps[16];
+		assert_true(cdb_parse_speeds(b, len, kbps, 16) <= 16);
 		const uint8_t *page = cdb_parse_mode_page(b, len, (uint8_t)rng_below(&rng, 64), &page_len);
 		assert_true(!page || (page >= b + 8 && page + page_len <= b + len));
 		free(b);
@@ -291,6 +336,7 @@ int main(void)
 		cmocka_unit_test(configuration),
 		cmocka_unit_test(discs_and_tracks),
 		cmocka_unit_test(structures_and_pages),
+		cmocka_unit_test(speeds),
 		cmocka_unit_test(garbage),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

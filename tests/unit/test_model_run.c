@@ -76,13 +76,14 @@ static void rescue(const char *command, struct run *run)
 	assert_int_equal(open_model(address, &run->failure, &model, &error), 0);
 	assert_int_equal(model_facts(model)->sectors, SECTORS);
 	model_source(model, &source);
-	struct engine_config config = {.mode = RESPIN_MODE_RESCUE,
-				       .sources = &source,
-				       .source_count = 1,
-				       .sink = {&sink_ops, run},
-				       .map = run->map,
-				       .resume = {.phase = RESPIN_PHASE_COPYING},
-				       .callbacks = {sizeof config.callbacks, run, NULL, note_time, NULL}};
+	struct engine_config config = {
+		.mode = RESPIN_MODE_RESCUE,
+		.sources = &source,
+		.source_count = 1,
+		.sink = {&sink_ops, run},
+		.map = run->map,
+		.resume = {.phase = RESPIN_PHASE_COPYING},
+		.callbacks = {.size = sizeof config.callbacks, .arg = run, .event = note_time}};
 	struct engine *engine;
 	assert_int_equal(engine_create(&config, &engine, &error), 0);
 	run->summary.size = sizeof run->summary;

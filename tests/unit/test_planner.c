@@ -190,6 +190,199 @@ static void test_resume(void **state)
 	}
 }
 
+/* Sectors that fail alone are tried many at once, and yet not more than the source takes. */
+static void test_attempts_are_small_enough(void **state)
+{
+	(void)state;
+	static const uint32_t most[] = {8, 32};
+	for (unsigned i = 0; i < 2; i++) {
+		struct respin_source_info info = {
+			.units = UNITS, .unit_bytes = 2048, .ecc_block = 1, .max_request_units = most[i]};
+		struct respin_map *map = map_create(UNITS, RESPIN_NON_TRIMMED);
+		struct planner_config config = {
+			.info = &info, .map = map, .lanes = 1, .mode = RESPIN_MODE_PATCH};
+		struct planner *planner = planner_create(&config);
+		struct step step;
+		planner_next(planner, 0, 0, &step);
+		assert_int_equal(step.kind, STEP_READ);
+		assert_int_equal(step.request.range.count, most[i] < 16 ? most[i] : 16);
+		planner_destroy(planner);
+		map_destroy(map);
+	}
+}
+
+/* ---- what a person asks for, where only the planner by itself shows it ---- */
+
+static struct step next(struct planner *planner, unsigned lane)
+{
+	struct step step;
+	do
+		planner_next(planner, lane, 0, &step);
+	while (step.kind == STEP_FLUSH);
+	return step;
+}
+
+/* Whether it is this disc is no question of patience: the sample is asked for again, in whatever phase others are. */
+static void test_skip_leaves_no_sample_out(void **state)
+{
+	(void)state;
+	static const struct respin_source_info info = {
+		.units = UNITS, .unit_bytes = 2048, .ecc_block = 16, .max_request_units = 32};
+	const struct planner_sample sample = {{64, 16}, 4711};
+	for (unsigned lanes = 1; lanes <= 2; lanes++) {
+		struct respin_map *map = map_create(UNITS, RESPIN_NON_TRIED);
+		assert_int_equal(map_set(map, sample.range, RESPIN_FINISHED), 0);
+		struct planner_config config = {.info = &info,
+						.map = map,
+						.lanes = lanes,
+						.samples = &sample,
+						.sample_count = 1,
+						.resume = {.phase = RESPIN_PHASE_COPYING}};
+		struct planner *planner = planner_create(&config);
+		struct step step = next(planner, 0);
+		assert_int_equal(step.request.flags, RESPIN_READ_SAMPLE);
+		if (lanes > 1)
+			assert_int_equal(next(planner, 1).request.phase, RESPIN_PHASE_COPYING);
+		leave_unanswered(planner, &step.request);
+		planner_control(planner, RESPIN_CONTROL_SKIP);
+		step = next(planner, 0);
+		assert_int_equal(step.kind, STEP_READ);
+		assert_true(step.request.flags & RESPIN_READ_SAMPLE);
+		assert_int_equal(step.request.range.start, sample.range.start);
+		planner_destroy(planner);
+		map_destroy(map);
+	}
+}
+
+/* A caller of a later header may know a word more. */
+static void test_an_unknown_word_changes_nothing(void **state)
+{
+	(void)state;
+	struct planner *planner = planner_of(1, RESPIN_PHASE_COPYING);
+	planner_control(planner, (enum respin_control)99);
+	struct step step = next(planner, 0);
+	assert_int_equal(step.kind, STEP_READ);
+	assert_int_equal(step.request.range.start, 0);
+	planner_destroy(planner);
+}
+
+/* Who keeps the key down is not followed further than any drive goes. */
+static void test_speed_has_bounds(void **state)
+{
+	(void)state;
+	static const enum respin_control words[] = {RESPIN_CONTROL_SLOWER, RESPIN_CONTROL_FASTER};
+	static const enum respin_drive_command commands[] = {RESPIN_DRIVE_SLOWER, RESPIN_DRIVE_FASTER};
+	struct planner *planner = planner_of(1, RESPIN_PHASE_COPYING);
+	for (unsigned way = 0; way < 2; way++) {
+		unsigned steps = 0;
+		for (unsigned i = 0; i < 100; i++)
+			planner_control(planner, words[way]);
+		struct step step = next(planner, 0);
+		for (; step.kind == STEP_CONTROL; step = next(planner, 0), steps++) {
+			assert_int_equal(step.control, commands[way]);
+			planner_controlled(planner, 0, step.control, RESPIN_REASON_GOOD, 0);
+		}
+		assert_int_equal(steps, 16);
+		assert_int_equal(step.kind, STEP_READ);
+		answer(planner, &step.request, true);
+	}
+	planner_destroy(planner);
+}
+
+static uint64_t hash_of(struct respin_range range)
+{
+	return range.start + 1;
+}
+
+/* One block is known to have failed, others are known; then a reply comes so late that it is held. */
+static struct respin_outcome hold(struct planner *planner)
+{
+	struct respin_outcome outcome = {.span_count = 1};
+	for (unsigned i = 0; i < 4; i++) {
+		struct step step = next(planner, 0);
+		assert_int_equal(step.kind, STEP_READ);
+		outcome.request = step.request;
+		outcome.reply.reason = i == 2 ? RESPIN_REASON_MEDIUM : RESPIN_REASON_GOOD;
+		outcome.reply.elapsed_ns = i == 3 ? 20 * SECOND_NS : SECOND_NS / 1000;
+		outcome.spans[0] = (struct respin_span){
+			step.request.range, i == 2 ? RESPIN_SPAN_RETRY : RESPIN_SPAN_RECOVERED,
+			i == 2 ? RESPIN_NON_TRIMMED : RESPIN_FINISHED, outcome.reply.reason};
+		assert_int_equal(planner_fold(planner, &outcome, i == 2 ? 0 : hash_of(step.request.range), 0),
+				 i == 3 ? PLANNER_HOLD : 0);
+	}
+	return outcome;
+}
+
+/* A look that is under way when it is to end: what it is about, and what may be given up after it. */
+static void test_finish_during_a_look(void **state)
+{
+	(void)state;
+	enum { GOES_ON, PAUSED, NO_ANSWER, WAYS };
+	for (unsigned way = 0; way < WAYS; way++) {
+		struct planner *planner = planner_of(1, RESPIN_PHASE_COPYING);
+		struct respin_outcome held = hold(planner);
+		struct step step;
+		if (way == NO_ANSWER) {
+			step = next(planner, 0);
+			assert_int_equal(step.kind, STEP_CONTROL);
+			planner_controlled(planner, 0, step.control, RESPIN_REASON_GOOD, 0);
+			step = next(planner, 0);
+			assert_true(step.kind == STEP_READ && step.request.flags & RESPIN_READ_SAMPLE);
+			leave_unanswered(planner, &step.request);
+		}
+		if (way == PAUSED)
+			planner_control(planner, RESPIN_CONTROL_PAUSE);
+		planner_control(planner, RESPIN_CONTROL_FINISH);
+		unsigned commands = 0, closed = 0;
+		for (step = next(planner, 0); step.kind != STEP_DONE; step = next(planner, 0)) {
+			assert_true(commands + closed < 20);
+			commands += step.kind == STEP_CONTROL || step.kind == STEP_READ;
+			closed += step.kind == STEP_CLOSE;
+			if (step.kind == STEP_CONTROL) {
+				planner_controlled(planner, 0, step.control, RESPIN_REASON_GOOD, 0);
+			} else if (step.kind == STEP_READ) {
+				struct respin_outcome same = {.request = step.request, .span_count = 1};
+				same.spans[0] =
+					(struct respin_span){step.request.range, RESPIN_SPAN_RECOVERED,
+							     RESPIN_FINISHED, RESPIN_REASON_GOOD};
+				assert_true(step.request.flags & RESPIN_READ_SAMPLE);
+				assert_int_equal(planner_fold(planner, &same, hash_of(step.request.range), 0),
+						 0);
+			} else {
+				struct respin_outcome *outcome =
+					step.kind == STEP_HELD ? &held : &step.outcome;
+				assert_int_equal(planner_fold(planner, outcome, 0, 0), 0);
+			}
+		}
+		/* Only a look that came to its end proves the bytes, and only who was not paused hears it. */
+		enum respin_status now = map_at(planner_map(planner), held.request.range.start);
+		assert_int_equal(now == RESPIN_FINISHED, way == GOES_ON);
+		assert_int_equal(commands > 0, way == GOES_ON);
+		assert_int_equal(closed > 0, way != NO_ANSWER);
+		planner_destroy(planner);
+	}
+}
+
+/* A row of quick failures, and nobody has looked yet whether they are a wedge: nothing is given up on their word. */
+static void test_finish_in_doubt_of_the_drive(void **state)
+{
+	(void)state;
+	for (unsigned failures = 15; failures <= 16; failures++) {
+		struct planner *planner = planner_of(1, RESPIN_PHASE_COPYING);
+		struct step step = next(planner, 0);
+		answer(planner, &step.request, true);
+		for (unsigned i = 0; i < failures; i++) {
+			step = next(planner, 0);
+			assert_int_equal(step.kind, STEP_READ);
+			answer_after(planner, &step.request, false, SECOND_NS / 20);
+		}
+		planner_control(planner, RESPIN_CONTROL_PAUSE);
+		planner_control(planner, RESPIN_CONTROL_FINISH);
+		assert_int_equal(next(planner, 0).kind, failures < 16 ? STEP_CLOSE : STEP_DONE);
+		planner_destroy(planner);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +390,12 @@ int main(void)
 		cmocka_unit_test(test_a_lost_lane_loses_nothing),
 		cmocka_unit_test(test_untried_stays_untried),
 		cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_attempts_are_small_enough),
+		cmocka_unit_test(test_skip_leaves_no_sample_out),
+		cmocka_unit_test(test_an_unknown_word_changes_nothing),
+		cmocka_unit_test(test_speed_has_bounds),
+		cmocka_unit_test(test_finish_during_a_look),
+		cmocka_unit_test(test_finish_in_doubt_of_the_drive),
 	};
 	return cmocka_run_group_tests_name("planner", tests, NULL, NULL);
 }

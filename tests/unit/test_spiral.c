@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <respin/map.h>
+
 #include "base/num.h"
 #include "base/rng.h"
 #include "core/spiral.h"
@@ -412,6 +414,59 @@ static void smallest(void **state)
 	}
 }
 
+/* The nominal disc, for people. Layers of a DVD-9 run against each other. */
+static void places_for_people(void **state)
+{
+	(void)state;
+	static const struct {
+		uint16_t profile;
+		uint64_t units, unit;
+		double r_mm;
+		uint32_t layer, layers;
+		double kbps;
+	} cases[] = {
+		{0x10, 4173824, 0, 24, 0, 2, 1385}, /* DVD-9 */
+		{0x10, 4173824, 2086911, 58, 0, 2, 1385},   {0x10, 4173824, 4173823, 24, 1, 2, 1385},
+		{0x08, 333000, 0, 25, 0, 1, 176.4},         /* CD: raw sectors are what its drives count */
+		{0x40, 12219392, 12219391, 58, 0, 1, 4496}, /* BD */
+	};
+	struct respin_source_info info = {.size = sizeof info};
+	struct respin_place place = {.size = sizeof place};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		info.profile = cases[i].profile;
+		info.units = cases[i].units;
+		assert_int_equal(respin_disc_place(&info, cases[i].unit, &place), 1);
+		assert_true(fabs(place.radius_um / 1000.0 - cases[i].r_mm) < 0.3);
+		assert_int_equal(place.layer, cases[i].layer);
+		assert_int_equal(place.layers, cases[i].layers);
+		assert_true(fabs(place.kbps_1x / cases[i].kbps - 1) < 0.002);
+		assert_int_equal(place.size, sizeof place);
+	}
+	assert_int_equal(respin_disc_place(&info, info.units, &place), 0);
+	info.profile = 0; /* a file lies on no disc that anybody knows */
+	assert_int_equal(respin_disc_place(&info, 0, &place), 0);
+	assert_int_equal(respin_disc_place(&(struct respin_source_info){.profile = 8}, 0, &place), 0);
+}
+
+/* Who knows only the first members gets those; who knows more than there are is told so. */
+static void places_for_other_headers(void **state)
+{
+	(void)state;
+	const struct respin_source_info info = {.size = sizeof info, .units = 333000, .profile = 8};
+	struct {
+		struct respin_place place;
+		uint64_t later;
+	} wide = {.place = {.size = sizeof wide}, .later = 4711};
+	assert_int_equal(respin_disc_place(&info, 0, &wide.place), 1);
+	assert_int_equal(wide.place.size, sizeof wide.place);
+	assert_int_equal(wide.later, 4711);
+	wide.place = (struct respin_place){.size = offsetof(struct respin_place, layer), .layer = 77};
+	assert_int_equal(respin_disc_place(&info, 0, &wide.place), 1);
+	assert_int_equal(wide.place.size, offsetof(struct respin_place, layer));
+	assert_true(wide.place.radius_um > 20000);
+	assert_int_equal(wide.place.layer, 77);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -430,6 +485,8 @@ int main(void)
 		cmocka_unit_test(ends),
 		cmocka_unit_test(eccentric),
 		cmocka_unit_test(promised_bits),
+		cmocka_unit_test(places_for_people),
+		cmocka_unit_test(places_for_other_headers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -124,6 +124,12 @@ static void counts_inside(void **state)
 static void names_of_reasons(void **state)
 {
 	(void)state;
+	for (unsigned i = 0; i <= RESPIN_REASON_GIVEN_UP; i++) {
+		const char *name = respin_reason_name((enum respin_reason)i);
+		assert_non_null(name);
+		for (unsigned j = 0; j < i; j++)
+			assert_string_not_equal(name, respin_reason_name((enum respin_reason)j));
+	}
 	assert_string_equal(respin_reason_name(RESPIN_REASON_CANCELLED), "cancelled");
 	assert_string_equal(respin_reason_name((enum respin_reason)200), "unknown");
 	assert_string_equal(respin_reason_name((enum respin_reason) - 1), "unknown");

@@ -38,6 +38,7 @@
 
 static int fake_fd = -1;
 static unsigned arrived;
+static unsigned lists_out;
 static unsigned char last[16];
 static size_t last_len;
 
@@ -78,6 +79,16 @@ static void arrive(const unsigned char *cdb, size_t len)
 	memcpy(last, cdb, len < sizeof last ? len : sizeof last);
 }
 
+/* The one list that may go to a drive says how fast it reads. */
+static void goes_out(const unsigned char *cdb, const void *data, size_t len)
+{
+	const unsigned char *list = data;
+	assert_int_equal(cdb[0], 0xb6);
+	assert_int_equal(len, 28);
+	assert_int_equal(list[0] & ~0x04, 0);
+	lists_out++;
+}
+
 int ioctl(int fd, unsigned long request, ...);
 int ioctl(int fd, unsigned long request, ...)
 {
@@ -93,7 +104,8 @@ int ioctl(int fd, unsigned long request, ...)
 	}
 	if (request == SG_IO) {
 		const struct sg_io_hdr *io = arg;
-		assert_int_not_equal(io->dxfer_direction, SG_DXFER_TO_DEV);
+		if (io->dxfer_direction == SG_DXFER_TO_DEV)
+			goes_out(io->cmdp, io->dxferp, io->dxfer_len);
 		assert_int_not_equal(io->dxfer_direction, SG_DXFER_TO_FROM_DEV);
 		arrive(io->cmdp, io->cmd_len);
 		return 0;
@@ -159,7 +171,8 @@ int iscsi_scsi_command_async(struct iscsi_context *iscsi, int lun, struct scsi_t
 			     iscsi_command_cb cb, struct iscsi_data *d, void *private_data)
 {
 	(void)iscsi, (void)lun, (void)cb, (void)d, (void)private_data;
-	assert_int_not_equal(task->xfer_dir, SCSI_XFER_WRITE);
+	if (task->xfer_dir == SCSI_XFER_WRITE)
+		goes_out(task->cdb, task->iovector_out.iov[0].iov_base, task->iovector_out.iov[0].iov_len);
 	arrive(task->cdb, (size_t)task->cdb_size);
 	return 0;
 }
@@ -167,8 +180,28 @@ int iscsi_scsi_command_async(struct iscsi_context *iscsi, int lun, struct scsi_t
 
 /* ---- what may pass, written down once more ---- */
 
-static bool harmless(const unsigned char *cdb, size_t len)
+static bool zeros(const unsigned char *bytes, size_t from, size_t to)
 {
+	for (size_t i = from; i <= to; i++)
+		if (bytes[i])
+			return false;
+	return true;
+}
+
+/* One of two that make a drive read slower or faster, and touch nothing else. */
+static bool sets_speed(const struct respin_command *command)
+{
+	const unsigned char *cdb = command->cdb, *list = command->data;
+	if (cdb[0] == 0xbb)
+		return !command->data_len && !cdb[1] && cdb[4] == 0xff && cdb[5] == 0xff && zeros(cdb, 6, 11);
+	return zeros(cdb, 1, 9) && cdb[10] == 28 && !cdb[11] && command->data_len == 28 &&
+	       !command->data_in && (list[0] == 0 || list[0] == 4) && zeros(list, 1, 3);
+}
+
+static bool harmless(const struct respin_command *command)
+{
+	const unsigned char *cdb = command->cdb;
+	size_t len = command->cdb_len;
 	static const struct {
 		unsigned char opcode, len;
 	} list[] = {
@@ -176,6 +209,10 @@ static bool harmless(const unsigned char *cdb, size_t len)
 		{0x43, 10}, {0x46, 10}, {0x4a, 10}, {0x51, 10}, {0x52, 10}, {0x5a, 10},
 		{0xa8, 12}, {0xac, 12}, {0xad, 12}, {0xbd, 12}, {0xbe, 12},
 	};
+	if (len == 12 && (cdb[0] == 0xb6 || cdb[0] == 0xbb))
+		return sets_speed(command);
+	if (command->data_len && !command->data_in)
+		return false;
 	for (size_t i = 0; len && i < sizeof list / sizeof *list; i++)
 		if (cdb[0] == list[i].opcode)
 			return len == list[i].len && !cdb[len - 1] && (cdb[0] != 0x1b || cdb[4] == 0x01);
@@ -187,14 +224,14 @@ static unsigned thrown;
 static void throw(struct respin_transport * transport, const struct respin_command *command)
 {
 	struct respin_command_reply reply = {.host = 0xee};
-	bool ours = harmless(command->cdb, command->cdb_len);
+	bool ours = harmless(command);
 	unsigned before = arrived;
 	transport->ops->exec(transport->self, command, &reply);
 	thrown++;
 	if (arrived - before != ours)
 		fail_msg("opcode %02x, %u bytes, %02x .. %02x: %s", command->cdb[0], command->cdb_len,
 			 command->cdb[1], command->cdb[4], ours ? "held back" : "LET THROUGH");
-	assert_true(ours == cdb_allowed(command->cdb, command->cdb_len));
+	assert_true(ours == cdb_command_allowed(command));
 	if (ours) {
 		assert_int_equal(last_len, command->cdb_len);
 		assert_memory_equal(last, command->cdb, last_len);
@@ -227,6 +264,60 @@ static void throw_all(struct respin_transport *transport)
 				}
 }
 
+/* SET STREAMING with its list, and with everything else that could be put there. */
+static void throw_lists(struct respin_transport *transport)
+{
+	struct respin_command command;
+	uint8_t *list = transport->ops->buffer(transport->self, 4096);
+	unsigned before = lists_out;
+	for (unsigned len = 0; len <= 64; len++)
+		for (unsigned flags = 0; flags < 256; flags++) {
+			cdb_set_streaming(&command);
+			cdb_streaming_list(list, 1000, 5540);
+			list[0] = (uint8_t)flags;
+			command.data = list;
+			command.data_len = len;
+			throw(transport, &command);
+			command.data_in = 1;
+			throw(transport, &command);
+		}
+	assert_int_equal(lists_out - before, 2); /* with "restore defaults" and without */
+	cdb_set_streaming(&command);
+	for (unsigned byte = 1; byte < 4; byte++) {
+		cdb_streaming_list(list, 1000, 5540);
+		command.data = list;
+		command.data_len = 28;
+		assert_true(cdb_command_allowed(&command));
+		list[byte] = 1; /* reserved */
+		assert_false(cdb_command_allowed(&command));
+	}
+	command.data = NULL; /* it says that there is a list, and there is none */
+	assert_false(cdb_command_allowed(&command));
+	for (unsigned byte = 0; byte < 12; byte++)
+		for (unsigned bit = 0; bit < 8; bit++) {
+			cdb_set_cd_speed(&command, 706);
+			command.cdb[byte] ^= (uint8_t)(1u << bit);
+			throw(transport, &command);
+			cdb_set_streaming(&command);
+			cdb_streaming_list(list, 1000, 0);
+			command.data = list;
+			command.cdb[byte] ^= (uint8_t)(1u << bit);
+			throw(transport, &command);
+		}
+	assert_int_equal(lists_out - before, 2);
+	/* Another command does not take it along. */
+	static const uint8_t others[] = {0x00, 0x28, 0x5a, 0xa8, 0xac, 0xbb};
+	for (size_t i = 0; i < sizeof others; i++) {
+		command = (struct respin_command){.cdb = {others[i]},
+						  .cdb_len = cdb_len(others[i]),
+						  .data_len = 28,
+						  .data = list,
+						  .timeout_ms = 1};
+		throw(transport, &command);
+	}
+	assert_int_equal(lists_out - before, 2);
+}
+
 static void sgio_sends_nothing_else(void **state)
 {
 	(void)state;
@@ -235,6 +326,7 @@ static void sgio_sends_nothing_else(void **state)
 	if (transport_sgio_open("/dev/fake-sr", &transport, &error) < 0)
 		fail_msg("%s", error.text);
 	throw_all(&transport);
+	throw_lists(&transport);
 	transport.ops->destroy(transport.self);
 	assert_in_range(thrown, 100000, 10000000);
 }
@@ -248,6 +340,7 @@ static void iscsi_sends_nothing_else(void **state)
 	if (transport_iscsi_open("iscsi://fake/iqn/1", &transport, &error) < 0)
 		fail_msg("%s", error.text);
 	throw_all(&transport);
+	throw_lists(&transport);
 	transport.ops->destroy(transport.self);
 #else
 	skip();
@@ -274,7 +367,6 @@ static void what_writes_is_not_on_the_list(void **state)
 		0x85, 0xa1, /* ATA PASS-THROUGH; A1h is BLANK, too */
 		0xa3, 0xa4, /* SEND KEY, REPORT KEY: protection is not ours */
 		0xa6,       /* LOAD/UNLOAD MEDIUM */
-		0xb6, 0xbb, /* SET STREAMING, SET CD SPEED: not used */
 		0xbf,       /* SEND DISC STRUCTURE */
 		0x7f,       /* variable length: anything */
 	};
@@ -288,7 +380,7 @@ static void what_writes_is_not_on_the_list(void **state)
 static void what_is_built_may_be_sent(void **state)
 {
 	(void)state;
-	struct respin_command c[13];
+	struct respin_command c[15];
 	cdb_test_unit_ready(&c[0]);
 	cdb_request_sense(&c[1], 18);
 	cdb_inquiry(&c[2], 96);
@@ -302,8 +394,10 @@ static void what_is_built_may_be_sent(void **state)
 	cdb_read_track_info(&c[10], 1, 1, 40);
 	cdb_read_disc_structure(&c[11], 1, 0, 0, 4100);
 	cdb_mode_sense_10(&c[12], 0, 0x2a, 40);
+	cdb_get_speeds(&c[13], 16);
+	cdb_set_cd_speed(&c[14], 706);
 	for (size_t i = 0; i < sizeof c / sizeof *c; i++)
-		assert_true(cdb_allowed(c[i].cdb, c[i].cdb_len));
+		assert_true(cdb_command_allowed(&c[i]));
 	cdb_start_stop(&c[0], false, true); /* the tray stays where it is */
 	assert_false(cdb_allowed(c[0].cdb, c[0].cdb_len));
 	cdb_start_stop(&c[0], true, true);
