@@ -191,20 +191,39 @@ static bool write_all(int fd, const char *data, size_t len)
 	return true;
 }
 
+/* One piece, as it is on the disc; zeros for what is missing. */
+static bool copy_run(struct respin_files *files, uint64_t index, const struct respin_file_run *run,
+		     char *chunk, int fd)
+{
+	for (uint64_t done = 0; done < run->len_bytes;) {
+		uint64_t left = run->len_bytes - done;
+		int64_t n = respin_files_read(files, index, chunk, left < CHUNK_BYTES ? left : CHUNK_BYTES,
+					      run->file_bytes + done);
+		if (n <= 0)
+			errno = EIO;
+		if (n <= 0 || !write_all(fd, chunk, (size_t)n))
+			return false;
+		done += (uint64_t)n;
+	}
+	return true;
+}
+
+/* What was never recorded stays a hole: a disc may say of it that it is terabytes. */
+static bool pass_over(const struct respin_file_run *hole, int fd)
+{
+	off_t end = (off_t)(hole->file_bytes + hole->len_bytes);
+	return ftruncate(fd, end) == 0 && lseek(fd, end, SEEK_SET) == end;
+}
+
 static bool copy(struct respin_files *files, uint64_t index, int fd)
 {
+	struct respin_file_run run = {.size = sizeof run};
 	char *chunk = malloc(CHUNK_BYTES);
-	uint64_t pos = 0;
-	int64_t n = -1;
-	while (chunk && (n = respin_files_read(files, index, chunk, CHUNK_BYTES, pos)) > 0) {
-		if (!write_all(fd, chunk, (size_t)n))
-			break;
-		pos += (uint64_t)n;
-	}
+	bool good = chunk;
+	for (uint64_t pos = 0; good && respin_files_run(files, index, pos, &run); pos += run.len_bytes)
+		good = run.hole ? pass_over(&run, fd) : copy_run(files, index, &run, chunk, fd);
 	free(chunk);
-	if (n < 0)
-		errno = EIO;
-	return n == 0;
+	return good;
 }
 
 /* "NAME.missing": what is zeros only for want of the bytes, a line each: place, length, status. */

@@ -32,7 +32,7 @@ struct quantity quantity_bytes(uint64_t bytes)
 	for (; value >= 999.5; unit++)
 		value /= 1000;
 	int digits = unit == 0 ? 0 : value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
-	(void)snprintf(q.text, sizeof q.text, "%.*f %s", digits, value, units[unit]);
+	(void)snprintf(q.text, sizeof q.text, "%.*f %s", digits, value, bytes == 1 ? "byte" : units[unit]);
 	return q;
 }
 

@@ -56,6 +56,9 @@ void wanted_words(const struct view *view, const struct respin_snapshot *snapsho
 		      " of the directories cannot be read as a whole: there may be files that nobody "
 		      "knows of.",
 		      counts->incomplete_directories);
+	if (counts->doubts)
+		prose(view->out, columns,
+		      "What the disc says of its files may not be all: 'respin files' tells why.");
 	if (counts->known && counts->beyond_bytes > BEYOND_BYTES)
 		prose(view->out, columns,
 		      "The disc goes on for %s behind the end of this file system: there may be another session.",
@@ -65,7 +68,7 @@ void wanted_words(const struct view *view, const struct respin_snapshot *snapsho
 		      "Next: 'respin files --extract DIR' copies them out. Without --%s the same command reads "
 		      "the rest of the disc.",
 		      view->options->order == ORDER_PATTERN ? "only" : "used-only");
-	else if (counts->known && !counts->wanted && !counts->incomplete_directories)
+	else if (counts->known && !counts->wanted && !counts->incomplete_directories && !counts->doubts)
 		prose(view->out, columns, "Next: 'respin files' lists the names that are there.");
 	else
 		prose(view->out, columns,

@@ -409,5 +409,5 @@ bool watcher_satisfied(struct watcher *watcher, struct watcher_counts *counts)
 {
 	*counts = watcher->counts;
 	return counts->known && counts->wanted == counts->wanted_whole && !counts->incomplete_directories &&
-	       (counts->wanted || watcher->job.order != ORDER_PATTERN);
+	       !counts->doubts && (counts->wanted || watcher->job.order != ORDER_PATTERN);
 }

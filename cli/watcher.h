@@ -28,6 +28,7 @@ struct watcher_counts {
 	bool known;                              /* there was a file system to count in */
 	uint64_t whole, hit, untouched, unknown; /* all regular files; hit: something in it failed */
 	uint64_t incomplete_directories;
+	uint64_t doubts;               /* not 0: the list of files may not be all, or not the newest */
 	uint64_t beyond_bytes;         /* of the image, behind the end of the file system */
 	uint64_t wanted, wanted_whole; /* those that were asked for */
 	uint64_t wanted_bytes, wanted_missing_bytes;

@@ -126,6 +126,7 @@ static int count_files(const struct watcher_job *job, struct respin_files *files
 	respin_files_info(files, &info);
 	counts->known = true;
 	counts->incomplete_directories = info.incomplete_directories;
+	counts->doubts = info.doubt || info.cut;
 	if (info.volume_bytes && info.image_bytes > info.volume_bytes)
 		counts->beyond_bytes = info.image_bytes - info.volume_bytes;
 	for (uint64_t i = 0; (more = respin_files_at(files, i, &file)) > 0; i++) {

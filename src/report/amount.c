@@ -30,7 +30,7 @@ void amount_add_bytes(struct buf *out, uint64_t bytes)
 		unit++;
 	}
 	if (unit == 0)
-		buf_addf(out, "%" PRIu64 " bytes", bytes);
+		buf_addf(out, "%" PRIu64 " %s", bytes, bytes == 1 ? "byte" : "bytes");
 	else if (thousandths < 9995)
 		buf_addf(out, "%" PRIu64 ".%02u %s", (thousandths + 5) / 1000,
 			 (unsigned)((thousandths + 5) % 1000 / 10), units[unit]);

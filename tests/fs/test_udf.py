@@ -65,6 +65,7 @@ def make_trees():
     put("empty", b"")
     put("dir/large.bin", noise(150000, 1))
     put("in three.pieces", noise(60001, 2))
+    put("dir/with a.hole", noise(4096, 5) + bytes(1 << 20) + noise(4096, 6))
     put("dir/deep/gr\xfc\xdfe.txt", b"gr\xc3\xbc\xc3\x9fe")
     put("dir/\u263a.txt", noise(4000, 3))
     for i in range(24):
@@ -115,6 +116,8 @@ def check_whole(disc, style, revision):
     extract(disc.image, "out-" + style)
     same = subprocess.run(["diff", "-r", disc.tree, "out-" + style], capture_output=True)
     claim(style + ": contents", same.returncode == 0, same.stdout.decode()[:300])
+    hole = os.stat("out-" + style + "/dir/with a.hole")
+    claim(style + ": a hole stays one", hole.st_blocks * 512 < hole.st_size / 2, str(hole))
 
 
 def below(path, directory):

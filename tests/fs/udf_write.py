@@ -173,7 +173,12 @@ class Volume:
             ident, body = self.entry(kind, len(data), 0, data, 3)
         else:
             pieces = 3 if path.endswith(".pieces") else 1
-            blocks, extents = self.store(data, path, pieces)
+            if path.endswith(".hole"):  # all but its first and last sectors was never recorded: 4/14.14.1.1, type 2
+                ends = [self.store(data[:2 * SECTOR], path), self.store(data[-2 * SECTOR:], path)]
+                blocks = sum(count for count, _ in ends)
+                extents = ends[0][1] + [(2 << 30 | len(data) - 4 * SECTOR, 0)] + ends[1][1]
+            else:
+                blocks, extents = self.store(data, path, pieces)
             form, descriptors = self.describe_extents(extents)
             if path.endswith(".pieces") and self.icb_part == self.data_part:  # the last two, in a block of their own: 4/14.5
                 more = self.data_blocks(1)

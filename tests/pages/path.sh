@@ -53,3 +53,10 @@ for file in saved/*.jpg; do
 	cmp "$file" "photos/${file#saved/}" || exit 1
 done
 diff -u "$work/section" "$work/made" || { echo "$page does not show what happens"; exit 1; }
+
+# Files, show and report tell one story of it.
+respin show photos.iso.map >shown && respin report photos.iso 2>/dev/null || { echo 'show or report failed'; exit 1; }
+saved=$(sed -n 's/^saved *\([0-9 ]*\) bytes.*/\1/p' shown)
+[ -n "$saved" ] && grep -qF "$saved bytes" "$work/made" && grep -qF "$saved bytes" photos.iso.html ||
+	{ echo "saved: $saved bytes, and elsewhere another figure"; exit 1; }
+grep -q 'Of 42 files, 41 are whole' photos.iso.html || { echo 'the page counts other files'; exit 1; }

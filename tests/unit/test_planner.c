@@ -333,11 +333,12 @@ static void test_finish_during_a_look(void **state)
 		if (way == PAUSED)
 			planner_control(planner, RESPIN_CONTROL_PAUSE);
 		planner_control(planner, RESPIN_CONTROL_FINISH);
-		unsigned commands = 0, closed = 0;
+		unsigned commands = 0, closed = 0, let_go = 0;
 		for (step = next(planner, 0); step.kind != STEP_DONE; step = next(planner, 0)) {
 			assert_true(commands + closed < 20);
 			commands += step.kind == STEP_CONTROL || step.kind == STEP_READ;
 			closed += step.kind == STEP_CLOSE;
+			let_go += step.kind == STEP_HELD;
 			if (step.kind == STEP_CONTROL) {
 				planner_controlled(planner, 0, step.control, RESPIN_REASON_GOOD, 0);
 			} else if (step.kind == STEP_READ) {
@@ -354,6 +355,7 @@ static void test_finish_during_a_look(void **state)
 				assert_int_equal(planner_fold(planner, outcome, 0, 0), 0);
 			}
 		}
+		assert_int_equal(let_go, 1);
 		/* Only a look that came to its end proves the bytes, and only who was not paused hears it. */
 		enum respin_status now = map_at(planner_map(planner), held.request.range.start);
 		assert_int_equal(now == RESPIN_FINISHED, way == GOES_ON);
