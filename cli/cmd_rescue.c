@@ -70,7 +70,7 @@ static int on_progress(void *arg, const struct respin_snapshot *snapshot)
 	struct respin_error why = {0};
 	view_suspend(&rescue->view);
 	if (respin_ledger_progress(rescue->ledger, snapshot, &why))
-		view_news(&rescue->view, "%s", why.text);
+		view_news(&rescue->view, "note: %s", why.text);
 	struct watcher_counts counts;
 	if (watcher_look(rescue->watcher, &counts))
 		show_files(rescue, &counts);
@@ -242,7 +242,8 @@ static void open_ledger(struct rescue *rescue)
 	(void)snprintf(path, sizeof path, "%s.ledger", options->image);
 	if (respin_ledger_create(path, &rescue->ledger, &why))
 		view_news(&rescue->view,
-			  "no ledger beside the image, the rescue goes on without its history: %s", why.text);
+			  "note: no ledger beside the image, the rescue goes on without its history: %s",
+			  why.text);
 	const struct respin_ledger_run run = {.size = sizeof run,
 					      .command_line = rescue->command_line,
 					      .version = RESPIN_VERSION,

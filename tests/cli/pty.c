@@ -339,6 +339,11 @@ int main(int argc, char **argv)
 		return 77;
 	}
 	if (child == 0) {
+		/* As behind a login: what was begun in the background of a script ignores some of them. */
+		static const int signals[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,
+					      SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE};
+		for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+			(void)signal(signals[i], SIG_DFL);
 		(void)execvp(argv[at + 1], argv + at + 1);
 		_exit(127);
 	}
