@@ -69,7 +69,7 @@ static int on_progress(void *arg, const struct respin_snapshot *snapshot)
 	struct rescue *rescue = arg;
 	struct respin_error why = {0};
 	view_suspend(&rescue->view);
-	if (respin_ledger_progress(rescue->ledger, snapshot, &why))
+	if (respin_ledger_progress(rescue->ledger, snapshot, &why) && !rescue->options.quiet)
 		view_news(&rescue->view, "note: %s", why.text);
 	struct watcher_counts counts;
 	if (watcher_look(rescue->watcher, &counts))
@@ -240,7 +240,7 @@ static void open_ledger(struct rescue *rescue)
 	if (options->no_ledger || stat(options->image, &image) < 0 || !S_ISREG(image.st_mode))
 		return;
 	(void)snprintf(path, sizeof path, "%s.ledger", options->image);
-	if (respin_ledger_create(path, &rescue->ledger, &why))
+	if (respin_ledger_create(path, &rescue->ledger, &why) && !options->quiet)
 		view_news(&rescue->view,
 			  "note: no ledger beside the image, the rescue goes on without its history: %s",
 			  why.text);
