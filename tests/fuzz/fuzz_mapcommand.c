@@ -27,6 +27,7 @@ int __wrap_unlink(const char *path);
 FILE *__wrap_fopen(const char *path, const char *mode);
 int __real_unlink(const char *path);
 FILE *__real_fopen(const char *path, const char *mode);
+FILE *__wrap_fopen64(const char *path, const char *mode); /* what fopen is called where files may be large */
 
 static const char *maps;
 static bool at_work; /* else it is the fuzzer that calls */
@@ -58,6 +59,11 @@ FILE *__wrap_fopen(const char *path, const char *mode)
 		return __real_fopen(path, mode);
 	errno = EACCES;
 	return NULL;
+}
+
+FILE *__wrap_fopen64(const char *path, const char *mode)
+{
+	return __wrap_fopen(path, mode);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
