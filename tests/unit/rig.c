@@ -126,6 +126,25 @@ static int run(struct rig *rig,
 	return result;
 }
 
+static void *runner_main(void *arg)
+{
+	struct rig_runner *runner = arg;
+	runner->result = engine_run_threads(runner->rig->engine, &runner->rig->summary, &runner->rig->error);
+	return NULL;
+}
+
+void rig_start(struct rig_runner *runner, struct rig *rig)
+{
+	*runner = (struct rig_runner){.rig = rig};
+	rig_engine(rig);
+	assert_int_equal(pthread_create(&runner->thread, NULL, runner_main, runner), 0);
+}
+
+void rig_join(struct rig_runner *runner)
+{
+	assert_int_equal(pthread_join(runner->thread, NULL), 0);
+}
+
 int rig_run_virtual(struct rig *rig)
 {
 	return run(rig, engine_run_virtual);

@@ -34,6 +34,15 @@ void rig_damage(struct rig *rig, uint64_t start, uint64_t count, enum fake_unit 
 int rig_run_virtual(struct rig *rig);
 int rig_run_threads(struct rig *rig);
 
+/* The threaded run in a thread of its own, for who wants to act on it meanwhile; begins with rig_engine. */
+struct rig_runner {
+	struct rig *rig;
+	pthread_t thread;
+	int result; /* after rig_join */
+};
+void rig_start(struct rig_runner *runner, struct rig *rig);
+void rig_join(struct rig_runner *runner);
+
 /* In two steps, for tests that act meanwhile. */
 void rig_engine(struct rig *rig);
 void rig_check(struct rig *rig, int result);

@@ -347,26 +347,6 @@ static void finish_at_once(void **state)
 
 /* ---- pause ---- */
 
-struct runner {
-	struct rig *rig;
-	pthread_t thread;
-	int result;
-};
-
-static void *run_main(void *arg)
-{
-	struct runner *runner = arg;
-	runner->result = engine_run_threads(runner->rig->engine, &runner->rig->summary, &runner->rig->error);
-	return NULL;
-}
-
-static void start(struct runner *runner, struct rig *rig)
-{
-	*runner = (struct runner){.rig = rig};
-	rig_engine(rig);
-	assert_int_equal(pthread_create(&runner->thread, NULL, run_main, runner), 0);
-}
-
 /* Until so many reads were made and none more comes. */
 static void stands_still(struct rig *rig, uint64_t reads)
 {
@@ -390,13 +370,13 @@ static void a_short_pause_changes_nothing(void **state)
 	rig_finish(&plain.rig);
 	for (size_t p = 0; p < PHASES; p++) {
 		struct orders orders;
-		struct runner runner;
+		struct rig_runner runner;
 		orders_init(&orders);
 		orders.rig.source.after_sleep = NULL;
 		orders.order[0].phase = phases[p];
 		orders.order[0].nth = 2;
 		orders.order[0].what = RESPIN_CONTROL_PAUSE;
-		start(&runner, &orders.rig);
+		rig_start(&runner, &orders.rig);
 		for (unsigned i = 0; i < 5000 && !orders.at[0]; i++)
 			pause_ms(1);
 		stands_still(&orders.rig, orders.at[0]);
@@ -406,7 +386,7 @@ static void a_short_pause_changes_nothing(void **state)
 			pause_ms(1);
 		assert_true(engine_now_ns() - from <
 			    200 * MS_NS); /* it is woken, and does not look now and then */
-		pthread_join(runner.thread, NULL);
+		rig_join(&runner);
 		assert_int_equal(runner.result, 1);
 		rig_check(&orders.rig, runner.result);
 		assert_int_equal(planner_history(orders.rig.engine->planner), plain.rig.history);
@@ -422,13 +402,13 @@ static void others_act_in_a_pause(void **state)
 	enum { CANCEL, FINISH, WAYS };
 	for (unsigned way = 0; way < WAYS; way++) {
 		struct orders orders;
-		struct runner runner;
+		struct rig_runner runner;
 		orders_init(&orders);
 		orders.rig.source.after_sleep = NULL;
 		orders.order[0].phase = RESPIN_PHASE_COPYING;
 		orders.order[0].nth = 300;
 		orders.order[0].what = RESPIN_CONTROL_PAUSE;
-		start(&runner, &orders.rig);
+		rig_start(&runner, &orders.rig);
 		stands_still(&orders.rig, 300);
 		uint64_t before = orders.rig.sink.flushes;
 		engine_save(orders.rig.engine);
@@ -440,7 +420,7 @@ static void others_act_in_a_pause(void **state)
 			engine_cancel(orders.rig.engine);
 		else
 			engine_control(orders.rig.engine, RESPIN_CONTROL_FINISH);
-		pthread_join(runner.thread, NULL);
+		rig_join(&runner);
 		assert_true(engine_now_ns() - from < 1000 * MS_NS);
 		assert_int_equal(runner.result, way == CANCEL ? RESPIN_E_CANCELLED : 1);
 		assert_int_equal(orders.rig.source.reads, 300); /* not one command more, no look either */

@@ -120,26 +120,6 @@ static void reads_that_take_no_time(void **state)
 
 /* ---- as it is told ---- */
 
-struct runner {
-	struct rig *rig;
-	pthread_t thread;
-	int result;
-};
-
-static void *run_main(void *arg)
-{
-	struct runner *runner = arg;
-	runner->result = engine_run_threads(runner->rig->engine, &runner->rig->summary, &runner->rig->error);
-	return NULL;
-}
-
-static void start(struct runner *runner, struct rig *rig)
-{
-	*runner = (struct runner){.rig = rig};
-	rig_engine(rig);
-	assert_int_equal(pthread_create(&runner->thread, NULL, run_main, runner), 0);
-}
-
 struct moods {
 	struct rig rig;
 	unsigned seen;      /* bit by bit */
@@ -225,17 +205,17 @@ static void command_that_is_out(void **state)
 {
 	(void)state;
 	struct rig rig;
-	struct runner runner;
+	struct rig_runner runner;
 	rig_init(&rig, 64, ECC, 32);
 	rig.source.hang = true;
 	uint64_t from = engine_now_ns();
-	start(&runner, &rig);
+	rig_start(&runner, &rig);
 	sem_wait(&rig.source.entered);
 	uint64_t since = rig.engine->command_ns[0];
 	assert_true(since >= from && since <= engine_now_ns());
 	sem_post(&rig.source.release);
 	sem_post(&rig.source.release);
-	pthread_join(runner.thread, NULL);
+	rig_join(&runner);
 	assert_int_equal(rig.engine->command_ns[0], 0);
 	engine_destroy(rig.engine);
 	rig_finish(&rig);
