@@ -52,16 +52,7 @@ go patch --quiet --note 'cleaned with water and a soft cloth'
 go rescue --quiet
 "$RESPIN" report -o end.html family-2005.iso
 rm -f disc.iso family-2005.iso
-cat >holiday-film.map <<-'EOF'
-	0x00000000 ? 1
-	0x00000000 0x40000000 +
-	0x40000000 0x00200000 -
-	0x40200000 0xA0000000 +
-	0xE0200000 0x04000000 /
-	0xE4200000 0x00800000 *
-	0xE4A00000 0xF0000000 +
-	0x1D4A00000 0x20000000 ?
-EOF
+cp "$here/two-layers.map" holiday-film.map
 "$RESPIN" show --medium dvd-9 --html two.html holiday-film.map >/dev/null
 node "$here/shots.js" "$(command -v chromium)" "$work"
 for picture in report-*.png; do

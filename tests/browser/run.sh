@@ -58,16 +58,7 @@ rescue hostile.iso "$(first hostile.iso '/&lt;b&gt; &amp; &#x202e;')"
 "$RESPIN" report hostile 2>err || fail "$(cat err)"
 
 # Two layers, opposite track path, every status: from a map alone.
-cat >two.map <<-'EOF'
-	0x00000000 ? 1
-	0x00000000 0x40000000 +
-	0x40000000 0x00200000 -
-	0x40200000 0xA0000000 +
-	0xE0200000 0x04000000 /
-	0xE4200000 0x00800000 *
-	0xE4A00000 0xF0000000 +
-	0x1D4A00000 0x20000000 ?
-EOF
+cp "$here/two-layers.map" two.map
 "$RESPIN" show --medium dvd-9 --html two.html two.map >out 2>err || fail "$(cat err)"
 printf '0x0 + 1\n0x0 0x2BC00000 +\n' >whole.map
 # More places than the page lists, on every layer: they are gathered.
